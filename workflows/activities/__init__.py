@@ -1,0 +1,1 @@
+"""Activities: unpack, call one client, pack."""

@@ -1,0 +1,694 @@
+"""Frozen values on the wire: what bots, workflows and activities say to each other.
+
+Every signal, activity and workflow takes one of these and returns one. They are recorded in Temporal's
+history, so they hold ids and text that people see, never model input, images or secrets: those travel
+as a `BlobRef`. A value grows by fields with defaults, so that recorded histories stay readable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ThreadRef:
+    """A thread on a chat platform. `platform` is a plain string: a third platform changes nothing here."""
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageRef:
+    """A message the bot posted: its thread and the platform's own id (Slack `ts`, Discord snowflake, …)."""
+
+    thread: ThreadRef
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asker:
+    """Who asks: the platform's stable id decides, the name is only shown."""
+
+    user: str
+    name: str = ""
+    admin: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Research:
+    """`/research SYMBOL [question]`."""
+
+    symbol: str
+    question: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IncomingMessage:
+    """One message for us. `message` is its identity on the platform; `twins` are other ids of the same gesture.
+
+    `trace` is a W3C traceparent: each turn belongs to its own message's trace.
+    """
+
+    thread: ThreadRef
+    message: str
+    asker: Asker
+    text: str
+    research: Research | None = None
+    twins: tuple[str, ...] = ()
+    late: bool = False
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EditedMessage:
+    """A person changed a message; only a queued one changes its question."""
+
+    message: str
+    text: str
+    research: Research | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeletedMessage:
+    """A person deleted a message: their own question, or (a moderator) one of ours."""
+
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryRequest:
+    """🔁, the Retry button or the word. `request` identifies the gesture; `answer` the message it was made on."""
+
+    request: str
+    asker: Asker
+    answer: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StopRequest:
+    """🛑, the Stop button, the platform's native stop or the word."""
+
+    request: str
+    asker: Asker
+    answer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenThreadRequest:
+    """A slash command: there is no thread yet. `request` is the command's own id on the platform."""
+
+    platform: str
+    workspace: str
+    channel: str
+    request: str
+    asker: Asker
+    text: str
+    research: Research | None = None
+    trace: str = ""
+    searchable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlobRef:
+    """Bytes kept outside history, named by their SHA-256. `size` in bytes."""
+
+    key: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Tokens, as Mistral counts them; `connector_tokens` are those of built-in tools. `calls` counts POSTs."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    connector_tokens: int = 0
+    calls: int = 0
+
+    @property
+    def total(self) -> int:
+        """All tokens, connectors included."""
+        return self.prompt_tokens + self.completion_tokens + self.connector_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        """The sum, field by field."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            connector_tokens=self.connector_tokens + other.connector_tokens,
+            calls=self.calls + other.calls,
+        )
+
+
+# --- What people see -------------------------------------------------------------------------------------------------
+
+
+class AnswerState(StrEnum):
+    """Where an answer stands. `FINAL`, `FAILED` and `STOPPED` are terminal outcomes."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    FINAL = "final"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class LineState(StrEnum):
+    """State of one line of progress."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProgressLine:
+    """One line of live progress: a specialist, a tool, a wait."""
+
+    id: str
+    label: str
+    state: LineState = LineState.PENDING
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """One figure of the key-metrics table. `verified` is False where no tool result shows it."""
+
+    label: str
+    value: str
+    as_of: str
+    currency: str | None
+    source: str
+    verified: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where figures or statements came from."""
+
+    title: str
+    as_of: str = ""
+    url: str = ""
+    currency: str | None = None
+    delayed: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """A picture for the answer, by reference."""
+
+    image: BlobRef
+    title: str
+    alt: str
+    as_of: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What stands in the placeholder, from the first sign to the last word. Text is Markdown from outside: data.
+
+    `key` is the logical key of the message (`turn`); part n > 1 of a long answer is keyed `turn:n`.
+    """
+
+    key: str
+    state: AnswerState
+    attempt: int = 1
+    headline: str = ""
+    text: str = ""
+    lines: tuple[ProgressLine, ...] = ()
+    notices: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    chart: Chart | None = None
+    sources: tuple[Source, ...] = ()
+    gaps: tuple[str, ...] = ()
+    follow_ups: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    trace: str = ""
+    part: int = 1
+    parts: int = 1
+
+
+# --- Delivery --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostAnswer:
+    """Post `answer` in `thread` under its key, once."""
+
+    thread: ThreadRef
+    answer: Answer
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FinishAnswer:
+    """Replace what `messages` (the parts of the last attempt, first one the placeholder) show by `answer`."""
+
+    thread: ThreadRef
+    messages: tuple[MessageRef, ...]
+    answer: Answer
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posted:
+    """The messages that now show an answer, in order of their parts. Empty: a moderator deleted the placeholder."""
+
+    messages: tuple[MessageRef, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Withdraw:
+    """Delete messages of ours (a withdrawn question's placeholder)."""
+
+    messages: tuple[MessageRef, ...]
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadThread:
+    """Read the visible thread, the newest `limit` messages, as a transcript for a rebuilt branch."""
+
+    thread: ThreadRef
+    before: str = ""
+    limit: int = 40
+    trace: str = ""
+
+
+# --- The team and its steps ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """Last committed entry of a branch: Mistral's conversation id and entry id."""
+
+    branch: str
+    entry: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PinnedAgent:
+    """A registered agent version, pinned for a turn."""
+
+    role: str
+    agent: str
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Budgets of one turn. `deadline` in seconds."""
+
+    deadline: float = 900.0
+    tool_steps: int = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BeginTurn:
+    """Ask for leave to run a turn: pins the agents of `roles` and checks the asker's budget."""
+
+    thread: ThreadRef
+    turn: str
+    asker: Asker
+    roles: tuple[str, ...] = ("analyst",)
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permit:
+    """Leave to run a turn, or the code of the sentence that refuses it. `toolset` is the tool list's digest."""
+
+    agents: tuple[PinnedAgent, ...] = ()
+    toolset: str = ""
+    limits: Limits = Limits()
+    searchable: bool = False
+    refused: str = ""
+
+    def agent(self, role: str) -> PinnedAgent:
+        """The pinned agent of `role`. Raises KeyError for one that was not asked for."""
+        for pinned in self.agents:
+            if pinned.role == role:
+                return pinned
+        raise KeyError(role)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Live:
+    """Where a running activity shows progress, and what the workflow knew of it when it was scheduled."""
+
+    message: MessageRef
+    answer: Answer
+
+
+class StepMode(StrEnum):
+    """Mistral's three ways to send: a new branch, one more on a branch, a fork."""
+
+    START = "start"
+    APPEND = "append"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolCall:
+    """A function call of the model. `arguments` is the model's JSON text, perhaps malformed."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """A recorded tool result: the call and where its JSON lies. `error` results are the model's to read."""
+
+    tool: str
+    arguments: str
+    result: BlobRef
+    error: bool = False
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallResult:
+    """The answer to one tool call: recorded evidence, or a sentence of ours where no call was made."""
+
+    call: ToolCall
+    evidence: Evidence | None = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What a specialist wrote, by reference."""
+
+    role: str
+    text: BlobRef
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromptInput:
+    """A task message rendered from an MCP prompt where it is needed; the big arguments travel as references."""
+
+    name: str
+    arguments: dict[str, str]
+    findings: tuple[Finding, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    report: BlobRef | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepInputs:
+    """What one step sends: the person's text, a rendered prompt, or tool results; a transcript goes before it."""
+
+    text: str = ""
+    prompt: PromptInput | None = None
+    results: tuple[CallResult, ...] = ()
+    transcript: BlobRef | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepRequest:
+    """One POST to Mistral. `key` is unique to the step; `schema` names the structured output expected, if any.
+
+    `line` is the progress line this step belongs to; `stream` shows its text in the answer as it comes.
+    """
+
+    thread: ThreadRef
+    key: str
+    agent: PinnedAgent
+    mode: StepMode
+    inputs: StepInputs
+    head: Head | None = None
+    schema: str = ""
+    live: Live | None = None
+    line: str = ""
+    stream: bool = False
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The planner's structured output."""
+
+    symbol: str
+    company: str
+    objective: str
+    queries: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    focus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """A claim that the verifier could not support."""
+
+    claim: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The verifier's structured output."""
+
+    supported: bool
+    problems: tuple[Problem, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepOutcome:
+    """A complete step. `text` is set for answers people see; specialists' text and reports lie in `document`.
+
+    `partial` marks text kept from a stopped stream: its head is not committed.
+    """
+
+    head: Head | None
+    usage: Usage
+    text: str = ""
+    document: BlobRef | None = None
+    calls: tuple[ToolCall, ...] = ()
+    citations: tuple[Source, ...] = ()
+    plan: Plan | None = None
+    verdict: Verdict | None = None
+    partial: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolRequest:
+    """One MCP tool call. `toolset` is the digest that the turn was given; another tool list refuses the call."""
+
+    thread: ThreadRef
+    call: ToolCall
+    toolset: str
+    live: Live | None = None
+    line: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolveSymbol:
+    """Ask the tool server which listed company a symbol names."""
+
+    symbol: str
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolvedSymbol:
+    """The listed company, or suggestions where `known` is False."""
+
+    symbol: str
+    company: str = ""
+    known: bool = True
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckReport:
+    """Check a report's figures against the recorded tool results, by code."""
+
+    report: BlobRef
+    evidence: tuple[Evidence, ...]
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FigureCheck:
+    """Figures of the report that no tool result shows, as they stand in the text. `checked` counts all figures."""
+
+    checked: int
+    unsupported: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComposeReport:
+    """Make the final answer of a report: metrics, sources, chart, what was not verified."""
+
+    key: str
+    attempt: int
+    report: BlobRef
+    evidence: tuple[Evidence, ...]
+    citations: tuple[Source, ...]
+    unsupported: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    gaps: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    chart: Chart | None = None
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComposeAnswer:
+    """Make the final answer of a follow-up: its sources come from the recorded tool results."""
+
+    key: str
+    attempt: int
+    text: str
+    evidence: tuple[Evidence, ...]
+    citations: tuple[Source, ...] = ()
+    notices: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndTurn:
+    """Book the turn's tokens and delete the branches of `thread` that nothing refers to any more."""
+
+    thread: ThreadRef
+    turn: str
+    asker: Asker
+    tokens: int
+    keep: tuple[str, ...]
+    tidy: bool = False
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """An activity that returns nothing of interest."""
+
+    count: int = 0
+
+
+# --- Workflows -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueuedMessage:
+    """A message that waits for its turn. `opened` is its placeholder, once posted."""
+
+    message: IncomingMessage
+    opened: MessageRef | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TurnRecord:
+    """A finished turn, as long as it can be retried or shown. `head_before` is where a retry forks from."""
+
+    id: str
+    number: int
+    message: str
+    question: str
+    asker: Asker
+    state: AnswerState
+    answers: tuple[MessageRef, ...] = ()
+    research: Research | None = None
+    head_before: Head | None = None
+    tokens: int = 0
+    attempt: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConversationState:
+    """All a conversation remembers; carried whole over continue-as-new.
+
+    `tainted`: an append of unknown outcome may stand on the branch after `head`; the next step forks.
+    """
+
+    thread: ThreadRef
+    head: Head | None = None
+    tainted: bool = False
+    inbox: tuple[QueuedMessage, ...] = ()
+    retries: tuple[RetryRequest, ...] = ()
+    seen: tuple[str, ...] = ()
+    turns: tuple[TurnRecord, ...] = ()
+    turn_count: int = 0
+    notice_count: int = 0
+    paused: bool = False
+    searchable: bool = False
+    rebuilt: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConversationView:
+    """What a conversation says of itself to `clew status` and the like."""
+
+    state: str
+    step: str
+    queued: int
+    turns: int
+    tokens: int
+    since: str = ""
+    last_turn: TurnRecord | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResearchRequest:
+    """The child workflow of a research turn; it writes on the thread's own branch while the turn lasts."""
+
+    thread: ThreadRef
+    turn: str
+    attempt: int
+    asker: Asker
+    research: Research
+    permit: Permit
+    live: Live
+    head: Head | None = None
+    tainted: bool = False
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResearchResult:
+    """A report, and the head of the thread's branch after it. `failure` is a sentence's code where none came."""
+
+    answer: Answer
+    head: Head | None
+    tainted: bool = False
+    usage: Usage = Usage()
+    failure: str = ""
+    rebuild: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsageBooking:
+    """Tokens of one attempt of one turn, booked once by its key. `day` is an ISO date in UTC."""
+
+    key: str
+    day: str
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsageState:
+    """One asker's ledger: tokens of `day`, and the keys already booked."""
+
+    platform: str
+    workspace: str
+    user: str
+    day: str = ""
+    tokens: int = 0
+    booked: tuple[str, ...] = ()

@@ -1,0 +1,129 @@
+"""Live progress of the turns that run in this worker: many activities report, one message shows it.
+
+Best effort and coalesced: the latest state wins, at most one update per `edit_interval`, and no failure here ever
+reaches a turn. Nothing of it is written to history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from workflows.chat import Chat
+from workflows.contracts import Answer, LineState, Live, MessageRef, ProgressLine
+from workflows.errors import CallError
+
+_RANK = {
+    LineState.PENDING: 0,
+    LineState.WAITING: 1,
+    LineState.RUNNING: 1,
+    LineState.DONE: 2,
+    LineState.FAILED: 2,
+}
+
+_log = logging.getLogger(__name__)
+
+
+class Seat:
+    """One activity's place on a board."""
+
+    def __init__(self, board: _Board | None, line: str) -> None:
+        self._board = board
+        self._line = line
+
+    def detail(self, text: str) -> None:
+        """Say what this line is doing right now, in a few words (a tool's name and symbol)."""
+        if self._board is not None:
+            self._board.detail(self._line, text)
+
+    def text(self, text: str) -> None:
+        """Show the answer's text so far, whole."""
+        if self._board is not None:
+            self._board.text(text)
+
+
+class LiveBoards:
+    """All boards of this worker, by message."""
+
+    def __init__(self, chats: Mapping[str, Chat]) -> None:
+        self._chats = chats
+        self._boards: dict[MessageRef, _Board] = {}
+
+    @asynccontextmanager
+    async def watch(self, live: Live | None, line: str = "") -> AsyncGenerator[Seat]:
+        """Report into the live message of a turn while the block runs; a no-op without one."""
+        chat = None if live is None else self._chats.get(live.message.thread.platform)
+        if live is None or chat is None:
+            yield Seat(None, line)
+            return
+        board = self._boards.get(live.message)
+        if board is None:
+            board = self._boards[live.message] = _Board(chat, live)
+        board.users += 1
+        board.merge(live.answer)
+        try:
+            yield Seat(board, line)
+        finally:
+            board.users -= 1
+            if board.users == 0:
+                self._boards.pop(live.message, None)
+                await board.close()
+
+
+class _Board:
+    """The state of one live message, and the pump that shows it."""
+
+    def __init__(self, chat: Chat, live: Live) -> None:
+        self.users = 0
+        self._chat = chat
+        self._message = live.message
+        self._answer = live.answer
+        self._changed = asyncio.Event()
+        self._pump = asyncio.create_task(self._run())
+
+    def merge(self, answer: Answer) -> None:
+        """Take over what the workflow knows; activities that started later know more."""
+        lines = {line.id: line for line in self._answer.lines}
+        for line in answer.lines:
+            known = lines.get(line.id)
+            if known is None or _RANK[line.state] > _RANK[known.state]:
+                lines[line.id] = line
+        self._answer = replace(self._answer, attempt=answer.attempt, lines=tuple(lines.values()))
+        self._changed.set()
+
+    def detail(self, line_id: str, text: str) -> None:
+        lines = [
+            replace(line, detail=text, state=LineState.RUNNING) if line.id == line_id else line
+            for line in self._answer.lines
+        ]
+        if line_id and all(line.id != line_id for line in lines):
+            lines.append(ProgressLine(id=line_id, label=line_id, state=LineState.RUNNING, detail=text))
+        self._answer = replace(self._answer, lines=tuple(lines))
+        self._changed.set()
+
+    def text(self, text: str) -> None:
+        self._answer = replace(self._answer, text=text)
+        self._changed.set()
+
+    async def close(self) -> None:
+        """Stop the pump before the last word is written; a running update is cut off."""
+        self._pump.cancel()
+        await asyncio.gather(self._pump, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with self._chat.live(self._message) as message:
+                    while True:
+                        await self._changed.wait()
+                        self._changed.clear()
+                        await message.show(self._answer)
+                        await asyncio.sleep(self._chat.capabilities.edit_interval)
+            except asyncio.CancelledError:
+                raise
+            except CallError as error:  # Progress is best effort: whatever the platform says, the turn goes on.
+                _log.debug("live progress failed: %s", type(error).__name__)
+                await asyncio.sleep(self._chat.capabilities.edit_interval)

@@ -1,0 +1,249 @@
+"""A turn's attempt: leave to run, the work, and an answer whatever happens. It knows nothing of the queue."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ChildWorkflowError, is_cancelled_exception
+
+from workflows.branch import Branch, Stopped, TurnFailed
+from workflows.contracts import (
+    Answer,
+    AnswerState,
+    BeginTurn,
+    ComposeAnswer,
+    Head,
+    Limits,
+    LineState,
+    MessageRef,
+    Permit,
+    Research,
+    ResearchRequest,
+    ResearchResult,
+    StepInputs,
+    ThreadRef,
+    Usage,
+)
+from workflows.converse import Conversing, Reply
+from workflows.errors import failure_of
+from workflows.inbox import Item
+from workflows.policies import WORKFLOW_TASK_TIMEOUT
+from workflows.ports import begin_turn, compose_answer
+from workflows.progress import Progress
+from workflows.research import ROLES, ResearchWorkflow
+from workflows.scope import Scope, execute
+from workflows.sentences import LATE, REBUILT, sentence, stopped_after_steps
+
+
+@dataclass(kw_only=True, slots=True)
+class Outcome:
+    """What came of an attempt: the answer to show, and where the thread's branch stands.
+
+    `committed`: `head` is the new head. `untouched`: nothing was sent on the branch, so the next turn may append.
+    `cancelled`: the workflow itself is to end.
+    """
+
+    answer: Answer
+    head: Head | None = None
+    committed: bool = False
+    untouched: bool = False
+    cancelled: bool = False
+    usage: Usage = field(default_factory=Usage)
+
+
+class Turn:
+    """One attempt at one message."""
+
+    def __init__(self, thread: ThreadRef, item: Item, *, head: Head | None, tainted: bool) -> None:
+        self._thread = thread
+        self._item = item
+        # A retry forks from where the turn began, whatever its first attempt left on the branch.
+        self._head = head if item.again is None else item.again.head_before
+        self._tainted = tainted or item.again is not None
+        self._attempt = item.attempt
+        self._ending = ""
+        self._scope: Scope | None = None
+        self.searchable: bool | None = None
+
+    @property
+    def head_before(self) -> Head | None:
+        """Where a retry of this turn forks from."""
+        return self._head
+
+    def stop(self) -> None:
+        """End the attempt; what was written so far stays."""
+        self._ending = self._ending or "stop"
+
+    async def run(self) -> Outcome:
+        """Run until the work ends, is stopped, or its time is up. Raises only what is a bug of ours."""
+        permit = asyncio.create_task(self._begin())
+        item = self._item
+        await workflow.wait_condition(lambda: item.opened is not None or item.gone)
+        if item.opened is None:
+            permit.cancel()
+            await asyncio.gather(permit, return_exceptions=True)
+            return Outcome(answer=self._answer(AnswerState.STOPPED), untouched=True)
+        work = asyncio.create_task(self._work(item.opened, permit))
+        cancelled = False
+        try:
+            await self._until(permit, Limits().deadline)
+            await self._until(work, _deadline(permit))
+        except TimeoutError:
+            self._ending = "deadline"
+        except asyncio.CancelledError:
+            # The workflow itself is cancelled: it still says so in the thread.
+            self._ending, cancelled = "stop", True
+        if not work.done():
+            work.cancel()
+        result = (await asyncio.gather(work, return_exceptions=True))[0]
+        outcome = self._ended(result) if self._ending else self._settled(result)
+        return replace(outcome, cancelled=cancelled)
+
+    # --- The work ----------------------------------------------------------------------------------------------------
+
+    async def _begin(self) -> Permit:
+        request = BeginTurn(
+            thread=self._thread,
+            turn=self._item.turn,
+            asker=self._item.message.asker,
+            roles=ROLES if self._item.message.research is not None else ("analyst",),
+            trace=self._item.message.trace,
+        )
+        return await execute(begin_turn, request, asker=request.asker, summary=f"turn {request.turn}")
+
+    async def _work(self, opened: MessageRef, permitted: asyncio.Task[Permit]) -> Outcome:
+        permit = await permitted
+        self.searchable = permit.searchable
+        if permit.refused:
+            return Outcome(answer=self._answer(AnswerState.FAILED, sentence(permit.refused)), untouched=True)
+        message = self._item.message
+        scope = self._scope = Scope(
+            thread=self._thread,
+            turn=self._item.turn,
+            attempt=self._attempt,
+            asker=message.asker,
+            permit=permit,
+            progress=Progress(opened, self._answer(AnswerState.WORKING)),
+            trace=message.trace,
+        )
+        if message.research is not None:
+            return await self._research(scope, message.research)
+        return await self._ask(scope)
+
+    async def _ask(self, scope: Scope) -> Outcome:
+        """A question in the thread's conversation, answered by the analyst with all tools."""
+        scope.progress.set("analyst", "Analyst", LineState.RUNNING)
+        agent = scope.permit.agent("analyst")
+        branch = Branch(scope, agent, head=self._head, tainted=self._tainted, line="analyst", label="Analyst")
+        key = f"{self._item.turn}:{self._attempt}"
+        loop = Conversing(scope=scope, branch=branch, key=key, stream=True, asked_in=self._item.turn)
+        reply = await loop.run(StepInputs(text=self._item.message.text))
+        answer = await self._composed(scope, reply)
+        return Outcome(answer=answer, head=branch.head, committed=not branch.tainted, usage=scope.usage)
+
+    async def _composed(self, scope: Scope, reply: Reply) -> Answer:
+        notices = list(self._notices())
+        if reply.rebuilt:
+            notices.append(REBUILT)
+        if reply.limited:
+            notices.append(stopped_after_steps(scope.permit.limits.tool_steps))
+        text = reply.outcome.text
+        if not reply.evidence and not reply.citations:
+            answer = self._answer(AnswerState.FINAL, text, scope.usage)
+            return replace(answer, notices=tuple(notices))
+        request = ComposeAnswer(
+            key=self._item.turn,
+            attempt=self._attempt,
+            text=text,
+            evidence=reply.evidence,
+            citations=reply.citations,
+            notices=tuple(notices),
+            usage=scope.usage,
+            trace=scope.trace,
+        )
+        return await scope.call(compose_answer, request)
+
+    async def _research(self, scope: Scope, research: Research) -> Outcome:
+        """A report, by the child workflow; it writes on this thread's branch while it runs."""
+        request = ResearchRequest(
+            thread=self._thread,
+            turn=self._item.turn,
+            attempt=self._attempt,
+            asker=scope.asker,
+            research=research,
+            permit=scope.permit,
+            live=scope.progress.snapshot(),
+            head=self._head,
+            tainted=self._tainted,
+            trace=scope.trace,
+        )
+        result: ResearchResult = await workflow.execute_child_workflow(
+            ResearchWorkflow.run,
+            request,
+            id=f"{workflow.info().workflow_id}:research:{self._item.turn}:{self._attempt}",
+            task_timeout=WORKFLOW_TASK_TIMEOUT,
+            cancellation_type=workflow.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+            static_summary=f"/research {research.symbol}",
+        )
+        scope.usage = result.usage
+        if result.failure == "stopped":
+            raise Stopped(result.answer.text)
+        return Outcome(
+            answer=replace(result.answer, notices=(*self._notices(), *result.answer.notices)),
+            head=result.head,
+            committed=result.answer.state is AnswerState.FINAL and not result.tainted,
+            untouched=result.head == self._head and not result.tainted,
+            usage=result.usage,
+        )
+
+    # --- How it ends -------------------------------------------------------------------------------------------------
+
+    def _ended(self, result: object) -> Outcome:
+        """Stopped, or out of time. What was written so far stays; the branch is left."""
+        if isinstance(result, Outcome) and result.answer.state is AnswerState.FINAL:
+            return result
+        if self._ending == "deadline":
+            return self._plain(AnswerState.FAILED, sentence("deadline"))
+        return self._plain(AnswerState.STOPPED, result.text if isinstance(result, Stopped) else "")
+
+    def _settled(self, result: object) -> Outcome:
+        if isinstance(result, Outcome):
+            return result
+        if isinstance(result, Stopped):
+            return self._plain(AnswerState.STOPPED, result.text)
+        if isinstance(result, TurnFailed):
+            return self._plain(AnswerState.FAILED, sentence(result.code))
+        if isinstance(result, ActivityError) and not is_cancelled_exception(result):
+            return self._plain(AnswerState.FAILED, sentence(failure_of(result).code))
+        if isinstance(result, (ActivityError, ChildWorkflowError)):
+            return self._plain(AnswerState.FAILED, sentence("internal"))
+        if isinstance(result, BaseException):
+            # A bug fails the workflow task, which loses nothing and is tried again by the next deploy.
+            raise result
+        return self._plain(AnswerState.FAILED, sentence("internal"))
+
+    def _plain(self, state: AnswerState, text: str) -> Outcome:
+        usage = self._scope.usage if self._scope is not None else Usage()
+        return Outcome(answer=self._answer(state, text, usage), usage=usage)
+
+    def _answer(self, state: AnswerState, text: str = "", usage: Usage = Usage()) -> Answer:
+        return Answer(
+            key=self._item.turn, state=state, attempt=self._attempt, text=text, notices=self._notices(), usage=usage
+        )
+
+    def _notices(self) -> tuple[str, ...]:
+        return (LATE,) if self._item.message.late else ()
+
+    async def _until(self, task: asyncio.Task[Any], seconds: float) -> None:
+        await workflow.wait_condition(lambda: task.done() or bool(self._ending), timeout=timedelta(seconds=seconds))
+
+
+def _deadline(permit: asyncio.Task[Permit]) -> float:
+    """Seconds, as the permit grants them."""
+    if permit.done() and not permit.cancelled() and permit.exception() is None:
+        return permit.result().limits.deadline
+    return Limits().deadline
