@@ -1,0 +1,1 @@
+"""Market data and prompts for Clew's agents, spoken to over MCP."""

@@ -1,0 +1,1 @@
+"""The tools, by noun, and what they return."""
