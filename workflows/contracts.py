@@ -516,11 +516,12 @@ class ResolvedSymbol:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckReport:
-    """Check a report's figures against the recorded tool results, by code."""
+    """Check a report's figures against the recorded tool results, by code. Figures cited from `citations` may stand."""
 
     report: BlobRef
     evidence: tuple[Evidence, ...]
     trace: str = ""
+    citations: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

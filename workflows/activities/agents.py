@@ -1,0 +1,229 @@
+"""Agent steps: leave to run a turn, one POST to Mistral, and tidying up behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from temporalio import activity
+
+from workflows.activities.heartbeat import heartbeating
+from workflows.activities.inputs import InputRenderer
+from workflows.activities.roster import Roster
+from workflows.blobs import BlobStore
+from workflows.contracts import (
+    Asker,
+    BeginTurn,
+    Done,
+    EndTurn,
+    Limits,
+    Permit,
+    StepOutcome,
+    StepRequest,
+    ThreadRef,
+    Usage,
+)
+from workflows.errors import Ambiguous, CallError, Retriable, Terminal, decided_by_workflow, retried_by_temporal
+from workflows.identity import conversation_id
+from workflows.live import LiveBoards, Seat
+from workflows.mcp_client import MarketTools
+from workflows.mistral import MistralClient, Step
+from workflows.reports import partial_report
+from workflows.structured import Plan, Report, Unusable, Verdict, parse, response_format
+
+_SHOW_EVERY = 0.1
+"""Seconds between two renderings of streaming text; the board shows fewer still."""
+
+_TEXT_LIMIT = 60_000
+"""Characters of an answer: a payload must stay far below what Temporal takes."""
+
+_CUT = "\n\n… (The answer was too long and ends here.)"
+
+_log = logging.getLogger(__name__)
+
+
+class Ledger(Protocol):
+    """Tokens per asker and day."""
+
+    async def book(self, thread: ThreadRef, asker: Asker, key: str, tokens: int) -> None:
+        """Book tokens. Run again: the same key counts once."""
+        ...
+
+    async def spent_today(self, thread: ThreadRef, asker: Asker) -> int:
+        """Tokens that `asker` used today (UTC)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TurnTerms:
+    """What every turn is granted. `daily_tokens` per asker and day, None for no limit."""
+
+    limits: Limits = Limits()
+    daily_tokens: int | None = None
+    searchable: bool = False
+
+
+class AgentActivities:
+    """Steps of agents. `run_step` is never repeated by Temporal: its errors are decided by the workflow."""
+
+    def __init__(
+        self,
+        mistral: MistralClient,
+        tools: MarketTools,
+        blobs: BlobStore,
+        boards: LiveBoards,
+        *,
+        roster: Roster | None = None,
+        terms: TurnTerms = TurnTerms(),
+        ledger: Ledger | None = None,
+    ) -> None:
+        self._mistral = mistral
+        self._blobs = blobs
+        self._boards = boards
+        self._roster = roster or Roster(mistral, tools)
+        self._inputs = InputRenderer(tools, blobs)
+        self._terms = terms
+        self._ledger = ledger
+
+    @activity.defn(name="begin_turn")
+    async def begin_turn(self, request: BeginTurn) -> Permit:
+        """Check the asker's budget and pin the agents. Run again: the same agents."""
+        async with heartbeating():
+            try:
+                if await self._spent(request):
+                    return Permit(limits=self._terms.limits, searchable=self._terms.searchable, refused="budget")
+                agents, toolset = await self._roster.pin(request.roles)
+            except CallError as error:
+                # From None, here and below: a vendor's exception text stays out of history.
+                raise retried_by_temporal(error) from None
+        return Permit(agents=agents, toolset=toolset, limits=self._terms.limits, searchable=self._terms.searchable)
+
+    @activity.defn(name="run_step")
+    async def run_step(self, request: StepRequest) -> StepOutcome:
+        """One POST to Mistral.
+
+        If it happened and we were not told: Ambiguous. If we were stopped while people watched the text come: what
+        they saw, marked as partial.
+        """
+        async with heartbeating(), self._boards.watch(request.live, request.line) as seat:
+            screen = _Screen(seat, _rendering(request))
+            try:
+                return await self._outcome(request, await self._send(request, screen))
+            except CallError as error:
+                if isinstance(error, Terminal) and error.status == 404:
+                    self._roster.forget()
+                raise decided_by_workflow(error) from None
+            except asyncio.CancelledError:
+                if _stopped() and screen.text:
+                    return StepOutcome(head=None, usage=Usage(calls=1), text=_cut(screen.text), partial=True)
+                raise
+
+    @activity.defn(name="end_turn")
+    async def end_turn(self, request: EndTurn) -> Done:
+        """Book the turn's tokens and delete branches nobody refers to. Run again: booked once, and gone already."""
+        async with heartbeating():
+            try:
+                if self._ledger is not None and request.tokens > 0:
+                    await self._ledger.book(request.thread, request.asker, request.turn, request.tokens)
+                if not request.tidy:
+                    return Done()
+                thread = conversation_id(request.thread)
+                return Done(count=await self._mistral.delete_branches(thread, frozenset(request.keep)))
+            except CallError as error:
+                raise retried_by_temporal(error) from None
+
+    # --- How ---------------------------------------------------------------------------------------------------------
+
+    async def _spent(self, request: BeginTurn) -> bool:
+        limit = self._terms.daily_tokens
+        if self._ledger is None or limit is None:
+            return False
+        return await self._ledger.spent_today(request.thread, request.asker) >= limit
+
+    async def _send(self, request: StepRequest, screen: _Screen) -> Step:
+        try:
+            entries = await self._inputs.entries(request.inputs, request.agent.role)
+        except Retriable as error:
+            # Nothing has gone to Mistral, whatever the tool server was sent.
+            raise Retriable(str(error), code=error.code, retry_after=error.retry_after, sent=False) from error
+        return await self._mistral.step(
+            request.mode,
+            agent=request.agent,
+            head=request.head,
+            entries=entries,
+            metadata={"thread": conversation_id(request.thread), "step": request.key},
+            response_format=response_format(request.schema) if request.schema else None,
+            on_text=screen.show,
+            on_tool=screen.tool,
+        )
+
+    async def _outcome(self, request: StepRequest, step: Step) -> StepOutcome:
+        """What the workflow gets. From here on every failure is ambiguous: Mistral has stored the step."""
+        outcome = StepOutcome(head=step.head, usage=step.usage, calls=step.calls, citations=step.citations)
+        if step.calls:
+            return outcome
+        if not step.text.strip():
+            raise Ambiguous("the reply is empty", code="empty_output", unusable=True)
+        try:
+            match request.schema:
+                case "Plan":
+                    return replace(outcome, plan=parse(Plan, step.last).value())
+                case "Verdict":
+                    return replace(outcome, verdict=parse(Verdict, step.last).value())
+                case "Report":
+                    report = parse(Report, step.last).model_dump_json()
+                    return replace(outcome, document=await self._blobs.put(report.encode(), "application/json"))
+                case _ if request.agent.role == "analyst":
+                    return replace(outcome, text=_cut(step.text))
+                case _:
+                    return replace(outcome, document=await self._blobs.put(step.text.encode(), "text/markdown"))
+        except Unusable as error:
+            raise Ambiguous(str(error), code="unusable_output", unusable=True) from None
+        except OSError as error:
+            _log.exception("A step's output could not be kept")
+            raise Ambiguous(f"the output could not be kept: {type(error).__name__}", code="internal") from None
+
+
+class _Screen:
+    """What people see of a step while it runs. `text` is the newest they may have seen."""
+
+    def __init__(self, seat: Seat, render: Callable[[str], str] | None) -> None:
+        self.text = ""
+        self._seat = seat
+        self._render = render
+        self._next = 0.0
+
+    def show(self, text: str) -> None:
+        """Show all text so far, at most every `_SHOW_EVERY` seconds."""
+        now = time.monotonic()
+        if self._render is None or now < self._next:
+            return
+        self._next = now + _SHOW_EVERY
+        self.text = self._render(text)
+        if self.text:
+            self._seat.text(self.text)
+
+    def tool(self, name: str) -> None:
+        """Say which built-in tool runs."""
+        self._seat.detail(name.replace("_", " "))
+
+
+def _rendering(request: StepRequest) -> Callable[[str], str] | None:
+    """How a step's text is shown while it comes; None where it is not."""
+    if not request.stream or request.schema not in ("", "Report"):
+        return None
+    return partial_report if request.schema == "Report" else str
+
+
+def _stopped() -> bool:
+    """Whether somebody asked for the stop. A worker that shuts down, or a time-out, is no wish of anybody."""
+    details = activity.cancellation_details()
+    return details is not None and details.cancel_requested
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + _CUT

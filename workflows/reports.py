@@ -1,0 +1,189 @@
+"""Reports: shown while they stream, checked by code, and made into answers. Pure functions over parsed data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic_core import from_json
+
+from workflows.contracts import Answer, AnswerState, ComposeAnswer, ComposeReport, FigureCheck, Metric, Problem, Source
+from workflows.figures import Facts, unsupported
+from workflows.structured import KeyMetric, Report
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolResult:
+    """A recorded tool result, read. `value` is None for an error or for what is no JSON object."""
+
+    tool: str
+    arguments: Json
+    value: Json | None
+
+
+def partial_report(text: str) -> str:
+    """Markdown of a report whose JSON is still coming: headline, summary, sections, as far as they go."""
+    try:
+        value: object = from_json(text, allow_partial="trailing-strings")
+    except ValueError:
+        return ""
+    if not isinstance(value, dict):
+        return ""
+    report = cast("Json", value)
+    sections = report.get("sections")
+    parts = [f"**{_line(report['headline'])}**" if report.get("headline") else "", _str(report.get("summary"))]
+    for section in cast("list[object]", sections) if isinstance(sections, list) else []:
+        if isinstance(section, dict):
+            known = cast("Json", section)
+            parts.append(_section(_str(known.get("title")), _str(known.get("body"))))
+    return "\n\n".join(part for part in parts if part)
+
+
+def report_text(report: Report) -> str:
+    """A report's prose: summary and sections, as Markdown."""
+    parts = [report.summary.strip(), *(_section(section.title, section.body) for section in report.sections)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def check_figures(report: Report, results: Sequence[ToolResult], citations: Iterable[Source] = ()) -> FigureCheck:
+    """Check every figure of headline, text and key metrics against the results. Gaps and questions state nothing."""
+    facts = facts_of(results, citations)
+    checked = 0
+    missing: list[str] = []
+    for text in (report.headline, report_text(report)):
+        count, found = unsupported(text, facts)
+        checked, missing = checked + count, missing + found
+    for metric in report.key_metrics:
+        count, found = unsupported(_metric_text(metric), facts, strict=True)
+        checked, missing = checked + count, missing + found
+    return FigureCheck(checked=checked, unsupported=tuple(dict.fromkeys(missing)))
+
+
+def facts_of(results: Sequence[ToolResult], citations: Iterable[Source] = ()) -> Facts:
+    """What the results show. An error shows nothing."""
+    return Facts([result.value for result in results if result.value is not None], [item.url for item in citations])
+
+
+def compose_report(report: Report, request: ComposeReport, results: Sequence[ToolResult]) -> Answer:
+    """The final answer of a report."""
+    facts = facts_of(results, request.citations)
+    return Answer(
+        key=request.key,
+        state=AnswerState.FINAL,
+        attempt=request.attempt,
+        headline=_line(report.headline),
+        text=report_text(report),
+        notices=request.notices,
+        metrics=tuple(_metric(metric, facts) for metric in report.key_metrics),
+        chart=request.chart,
+        sources=(*sources_of(results), *_cited(request.citations)),
+        gaps=tuple(dict.fromkeys([*_lines(report.gaps), *request.gaps, *_open(request.unsupported, request.problems)])),
+        follow_ups=report.questions(),
+        usage=request.usage,
+    )
+
+
+def compose_answer(request: ComposeAnswer, results: Sequence[ToolResult]) -> Answer:
+    """The final answer of a follow-up, with the last chart that was drawn for it."""
+    charts = [item.chart for item in request.evidence if item.chart is not None]
+    return Answer(
+        key=request.key,
+        state=AnswerState.FINAL,
+        attempt=request.attempt,
+        text=request.text,
+        notices=request.notices,
+        chart=charts[-1] if charts else None,
+        sources=(*sources_of(results), *_cited(request.citations)),
+        usage=request.usage,
+    )
+
+
+def sources_of(results: Sequence[ToolResult]) -> tuple[Source, ...]:
+    """One source per tool, origin and date, with the symbols it is about."""
+    stamps: dict[tuple[str, str, str], Json] = {}
+    symbols: dict[tuple[str, str, str], dict[str, None]] = {}
+    for result in results:
+        value = result.value or {}
+        if not value.get("source"):
+            continue
+        key = (result.tool, _line(value["source"]), _str(value.get("as_of")))
+        stamps.setdefault(key, value)
+        symbols.setdefault(key, {}).update(dict.fromkeys(_symbols(value, result.arguments)))
+    return tuple(
+        Source(
+            title=f"{' '.join([tool_title(tool), ', '.join(symbols[tool, origin, as_of])]).strip()} · {origin}",
+            as_of=as_of[:10],
+            currency=_str(stamp.get("currency")) or None,
+            delayed=stamp.get("delayed") is True,
+            note=_line(stamp.get("note") or ""),
+        )
+        for (tool, origin, as_of), stamp in stamps.items()
+    )
+
+
+def tool_title(tool: str) -> str:
+    """A tool's name for people: `get_price_history` is "Price history"."""
+    return tool.removeprefix("get_").replace("_", " ").capitalize()
+
+
+# --- Small things ----------------------------------------------------------------------------------------------------
+
+
+def _metric(metric: KeyMetric, facts: Facts) -> Metric:
+    _, missing = unsupported(_metric_text(metric), facts, strict=True)
+    return Metric(
+        label=_line(metric.label),
+        value=_line(metric.value),
+        as_of=_line(metric.as_of),
+        currency=_line(metric.currency) if metric.currency else None,
+        source=_line(metric.source),
+        verified=not missing,
+    )
+
+
+def _metric_text(metric: KeyMetric) -> str:
+    """A metric's value, with the address of its source, so that a cited one counts as cited."""
+    addresses = re.findall(r"https?://[^\s)\]]+", metric.source)
+    return _line(metric.value) + "".join(f" [source]({address})" for address in addresses)
+
+
+def _open(figures: Sequence[str], problems: Sequence[Problem]) -> list[str]:
+    """What the checks left open, in sentences for people."""
+    said = [f"No tool result shows: {', '.join(figures)}."] if figures else []
+    return said + [f"Not supported: {_line(problem.claim)} ({_line(problem.reason)})" for problem in problems]
+
+
+def _cited(citations: Sequence[Source]) -> list[Source]:
+    """Web sources, each address once."""
+    return list({source.url or source.title: source for source in citations}.values())
+
+
+def _symbols(value: Json, arguments: Json) -> list[str]:
+    rows = value.get("rows")
+    if isinstance(value.get("symbol"), str):
+        return [_line(value["symbol"])]
+    several: object = arguments.get("symbols")
+    if isinstance(rows, list) and isinstance(several, list):
+        return [_line(item) for item in cast("list[object]", several) if isinstance(item, str)]
+    return []
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {_line(title)}\n\n{body.strip()}".strip() if title else body.strip()
+
+
+def _lines(texts: Iterable[str]) -> list[str]:
+    return [line for line in map(_line, texts) if line]
+
+
+def _line(value: object) -> str:
+    """Text on one line."""
+    return " ".join(str(value).split())
+
+
+def _str(value: object) -> str:
+    return value if isinstance(value, str) else ""
