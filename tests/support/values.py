@@ -21,6 +21,4 @@ def message(
     late: bool = False,
 ) -> IncomingMessage:
     """A message for us."""
-    return IncomingMessage(
-        thread=thread, message=id, asker=asker, text=text, research=research, twins=twins, late=late
-    )
+    return IncomingMessage(thread=thread, message=id, asker=asker, text=text, research=research, twins=twins, late=late)
