@@ -23,9 +23,7 @@ def test_every_installed_package_is_pinned_to_what_is_installed() -> None:
     for name, version, marker in re.findall(r'"([\w.-]+)==([^\s";]+)(?: ; ([^"]+))?"', block):
         if not marker or Marker(marker).evaluate():
             pins[name.lower()] = version
-    installed = {
-        re.sub(r"[-_.]+", "-", str(item.metadata["Name"])).lower(): item.version for item in distributions()
-    }
+    installed = {re.sub(r"[-_.]+", "-", str(item.metadata["Name"])).lower(): item.version for item in distributions()}
     ours = {"clew", "pip", "setuptools", "uv", "wheel"}
     assert {name: pins.get(name) for name in installed if name not in ours} == {
         name: version for name, version in installed.items() if name not in ours

@@ -1,0 +1,73 @@
+"""`Status` as text for a terminal, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bot.admin import PendingStep, QueueHealth, RunningTurn, Status
+
+
+def as_json(status: Status) -> str:
+    """The values under their own names."""
+    return json.dumps(asdict(status), indent=2, ensure_ascii=False)
+
+
+def show(status: Status, console: Console) -> None:
+    """Print a status for people."""
+    console.print(Group(*_parts(status)))
+
+
+def _parts(status: Status) -> list[RenderableType]:
+    server = status.server
+    health = "healthy" if server.healthy else "NOT SERVING"
+    parts: list[RenderableType] = [
+        Text(f"Temporal {server.version} at {server.address}, namespace {server.namespace}: {health}"),
+    ]
+    if not server.searchable:
+        parts.append(Text("Search attributes are missing; `clew doctor` prints the command to add them."))
+    parts.append(_queues(status.queues))
+    counts = ", ".join(f"{count} {state}" for state, count in status.conversations.items())
+    tokens = "unknown (no worker answers)" if status.tokens_today is None else f"{status.tokens_today:,}"
+    parts += [Text(f"Conversations: {counts}"), Text(f"Tokens today: {tokens}")]
+    parts.append(_turns(status.turns) if status.turns else Text("No turn is running."))
+    return parts
+
+
+def _queues(queues: tuple[QueueHealth, ...]) -> Table:
+    table = Table("queue", "kind", "pollers", "last poll", "backlog", "oldest", box=None, pad_edge=False)
+    for queue in queues:
+        last = "never" if queue.last_poll_age is None else f"{_span(queue.last_poll_age)} ago"
+        oldest = _span(queue.backlog_age) if queue.backlog else "-"
+        table.add_row(queue.queue, queue.kind, str(queue.pollers), last, str(queue.backlog), oldest)
+    return table
+
+
+def _turns(turns: tuple[RunningTurn, ...]) -> Table:
+    table = Table("turn", "step", "attempt", "state", "last failure", "age", box=None, pad_edge=False)
+    for turn in turns:
+        name = turn.summary or turn.workflow_id
+        if not turn.steps:
+            table.add_row(name, "(deciding)", "", "", "", _span(turn.age))
+        for step in turn.steps:
+            table.add_row(name, step.activity, _attempt(step), _state(step), step.last_failure or "-", _span(step.age))
+            name = ""
+    return table
+
+
+def _attempt(step: PendingStep) -> str:
+    return f"{step.attempt} of {step.max_attempts}" if step.max_attempts else str(step.attempt)
+
+
+def _state(step: PendingStep) -> str:
+    return step.state if step.next_retry_in is None else f"{step.state}, next in {_span(step.next_retry_in)}"
+
+
+def _span(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,136 @@
+"""What the terminal shows of the parts: while they start, while they run, and around a talk."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+from temporalio.service import RPCError
+
+from bot import admin_text
+from bot.admin import collect, platforms_of
+from bot.background import Running, Seen, running_set, start, wait_ready
+from bot.connect import UnreachableError, address_of, connect
+from bot.runtime import Run
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.terminal.session import TerminalSession
+
+NAMES = {"temporal": "Temporal", "sandbox": "sandbox", "mcp": "tools", "worker": "worker"}
+"""What people call the roles."""
+
+STOPPED = "Clew was stopped. The question is kept: `clew chat --last` shows the answer once it runs again."
+
+_COLOURS = ("cyan", "magenta", "yellow", "green", "blue")
+
+
+class StartScreen:
+    """One line that says of each part whether it is ready. On a pipe it says nothing: only answers belong there."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._status: Status | None = None
+
+    def report(self, seen: tuple[Seen, ...]) -> None:
+        """Show the parts; nothing at all where everything is ready at once."""
+        if all(part.ready for part in seen):
+            self.close()
+        elif self._console.is_terminal:
+            line = Text("Starting: ")
+            for part in seen:
+                mark = "✓" if part.ready else "…" if part.note == "starting" else f"({part.note})"
+                line.append(f" {NAMES.get(part.role, part.role)} {mark} ", style="green" if part.ready else "dim")
+            if self._status is None:
+                self._status = self._console.status(line)
+                self._status.start()
+            self._status.update(line)
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+async def show_start(settings: Settings, *, ui: bool = False) -> None:
+    """Start a set that stays, wait until it is ready, and say how to stop it."""
+    screen = StartScreen()
+    start(settings, until_idle=False, ui=ui)
+    try:
+        await wait_ready(settings, screen.report)
+    finally:
+        screen.close()
+    Console().print("Clew runs in the background. `clew status` shows it, `clew down` stops it.", highlight=False)
+
+
+async def in_session(settings: Settings, talk: Callable[[TerminalSession], Awaitable[None]]) -> int:
+    """Hold a talk with a ready set. Returns the exit code."""
+    screen = StartScreen()
+    try:
+        async with running_set(settings, screen.report) as running:
+            screen.close()
+            return await _talk(running, talk)
+    finally:
+        screen.close()
+
+
+async def _talk(running: Running, talk: Callable[[TerminalSession], Awaitable[None]]) -> int:
+    from bot.terminal.session import TerminalSession  # noqa: PLC0415 - it pulls in everything that draws
+
+    session = TerminalSession(settings=running.settings, client=running.client)
+    talking = asyncio.ensure_future(talk(session))
+    stopped = asyncio.create_task(running.stopped.wait())
+    await asyncio.wait([talking, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not talking.done():
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+        Console(stderr=True).print(STOPPED, highlight=False)
+        return 1
+    talking.result()
+    return 0
+
+
+async def print_status(settings: Settings, *, as_json: bool) -> None:
+    """Print what Temporal knows. Raises UnreachableError."""
+    client = await connect(settings)
+    try:
+        status = await collect(client, platforms=platforms_of(settings))
+    except RPCError:
+        raise UnreachableError(f"Temporal at {address_of(settings)} does not answer.") from None
+    if as_json:
+        Console(soft_wrap=True).print_json(admin_text.as_json(status))
+    else:
+        admin_text.show(status, Console(highlight=False))
+
+
+def foreground_echo() -> Callable[[str, str], None]:
+    """Lines of all roles, each behind its name, for `clew up` in the foreground."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    colours: dict[str, str] = {}
+    wheel = itertools.cycle(_COLOURS)
+
+    def echo(role: str, line: str) -> None:
+        colour = colours.setdefault(role, next(wheel)) if role not in colours else colours[role]
+        console.print(Text.assemble((f"{role:>8} ", colour), line))
+
+    return echo
+
+
+def foreground_notice(run: Run) -> None:
+    """Say where everything listens, before the parts speak."""
+    console = Console(stderr=True, highlight=False)
+    if run.sandbox_url is not None:
+        console.print("No MISTRAL_API_KEY: the sandbox stands in for Mistral. No model writes its answers.")
+    where = [f"tools {run.mcp_url}"]
+    if run.temporal_address is not None:
+        where.insert(0, f"Temporal {run.temporal_address}")
+    if run.temporal_ui is not None:
+        where.insert(1, f"its web interface {run.temporal_ui}")
+    console.print("; ".join(where) + ". Ctrl-C stops all. Ask in another terminal: clew ask …")

@@ -1,0 +1,1 @@
+"""Adapters: one module a platform, same classes and names in each."""

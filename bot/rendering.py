@@ -1,0 +1,182 @@
+"""What every platform does to an answer before it shows it: say its state, split it, take the sting out. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.splitting import split_text
+from workflows.chat import Capabilities
+from workflows.contracts import Answer, AnswerState, Source, Usage
+
+DISCLAIMER = "Not investment advice."
+QUEUED = "Waiting for the answer before it"
+WORKING = "Working on it"
+_WRONG = "This went wrong."
+
+# Every pattern here is linear: a model's text must not be able to hold up a worker.
+_ANSI = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"  # OSC and other strings
+    r"|\x1b[ -/]*[0-~]"
+)
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+    r"|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # bidi
+    r"|[\u00ad\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"  # invisible
+    r"|[\ud800-\udfff]"  # halves of a character, which no encoding can say
+)
+_JOINERS = re.compile("[\u200c\u200d]+")
+_BROADCAST = re.compile(r"<!(channel|here|everyone|subteam\^\w+)(?:\|([^<>\n]*))?>", re.IGNORECASE)
+_MENTION = re.compile(r"<([@#])[!&]?(\w+)(?:\|([^<>\n]*))?>")
+_EVERYONE = re.compile(r"@(everyone|here|channel)\b", re.IGNORECASE)
+_OPENS_MENTION = re.compile(r"<(?=[@#!])")
+_NESTED = 4
+"""Mentions within mentions that are still spelled out; what is nested deeper only loses its sting."""
+
+
+# --- What is said around an answer -----------------------------------------------------------------------------------
+
+
+def state_sentence(answer: Answer, retry_hint: str) -> str:
+    """What is said of an answer's state: instead of its text, or, where it was stopped, below it. "" if it is final."""
+    match answer.state:
+        case AnswerState.WAITING:
+            return f"{QUEUED} …"
+        case AnswerState.WORKING:
+            return f"{WORKING} …"
+        case AnswerState.FAILED:
+            return f"{answer.text or _WRONG} {retry_hint}"
+        case AnswerState.STOPPED:
+            return f"Stopped. {retry_hint}"
+        case AnswerState.FINAL:
+            return ""
+
+
+def source_line(source: Source) -> str:
+    """A source in one line, without its address."""
+    facts = [f"as of {source.as_of}" if source.as_of else "", source.currency or ""]
+    facts += ["delayed" if source.delayed else "", source.note]
+    told = ", ".join(fact for fact in facts if fact)
+    return source.title + (f" ({told})" if told else "")
+
+
+def not_verified(answer: Answer) -> list[str]:
+    """What was not found or not verified: gaps, and figures that no tool result shows unless a gap names them."""
+    gaps = "\n".join(answer.gaps)
+    figures = [metric for metric in answer.metrics if not metric.verified and metric.label not in gaps]
+    return [*answer.gaps, *(f"{metric.label}: {metric.value}" for metric in figures)]
+
+
+def footer(answer: Answer) -> str:
+    """What stands below every answer: tokens, attempt, and that it advises nobody."""
+    facts = [f"{answer.usage.total:,} tokens"] if answer.usage.total else []
+    if answer.attempt > 1:
+        facts.append(f"attempt {answer.attempt}")
+    return " · ".join([*facts, DISCLAIMER])
+
+
+# --- Splitting -------------------------------------------------------------------------------------------------------
+
+
+def split_answer(answer: Answer, capabilities: Capabilities) -> tuple[Answer, ...]:
+    """The answer in parts whose text has at most `part_limit` characters each, the headline counted in.
+
+    Headline, progress lines and notices go with the first part, everything below the text with the last.
+    """
+    limit = capabilities.part_limit
+    if len(answer.headline) > limit // 2:
+        # No headline at all: it is text, and split like text.
+        answer = replace(answer, headline="", text=f"{answer.headline}\n\n{answer.text}".strip())
+    texts = split_text(answer.text, limit, first=limit - len(answer.headline) - 2 if answer.headline else limit)
+    if len(texts) == 1:
+        return (replace(answer, text=texts[0], part=1, parts=1),)
+    last = len(texts)
+    return tuple(_part(answer, text, number, last) for number, text in enumerate(texts, 1))
+
+
+def _part(answer: Answer, text: str, number: int, last: int) -> Answer:
+    part = replace(answer, text=text, part=number, parts=last)
+    if number > 1:
+        part = replace(part, headline="", lines=(), notices=())
+    if number < last:
+        part = replace(part, metrics=(), chart=None, sources=(), gaps=(), follow_ups=(), usage=Usage())
+    return part
+
+
+# --- Text from outside -----------------------------------------------------------------------------------------------
+
+
+def neutralise(text: str) -> str:
+    """Text that commands nothing: no control characters, no bidi or invisible ones, no mention of a platform's.
+
+    A mention stays readable: `<!channel>` and `@everyone` become `@ channel` and `@ everyone`. Idempotent.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    text = _CONTROLS.sub("", _ANSI.sub("", text))
+    text = _JOINERS.sub(_joiner, text)
+    for _ in range(_NESTED):
+        calmer = _EVERYONE.sub(r"@ \1", _MENTION.sub(_mention, _BROADCAST.sub(_broadcast, text)))
+        if calmer == text:
+            return text
+        text = calmer
+    return _EVERYONE.sub(r"@ \1", _OPENS_MENTION.sub("< ", text))
+
+
+def neutral(answer: Answer) -> Answer:
+    """The answer with every text in it neutralised; keys, ids and addresses of blobs stay."""
+    chart = answer.chart
+    return replace(
+        answer,
+        headline=one_line(answer.headline),
+        text=neutralise(answer.text),
+        lines=tuple(replace(line, label=one_line(line.label), detail=one_line(line.detail)) for line in answer.lines),
+        notices=tuple(one_line(notice) for notice in answer.notices),
+        metrics=tuple(
+            replace(
+                metric,
+                label=one_line(metric.label),
+                value=one_line(metric.value),
+                as_of=one_line(metric.as_of),
+                currency=None if metric.currency is None else one_line(metric.currency),
+                source=one_line(metric.source),
+            )
+            for metric in answer.metrics
+        ),
+        chart=None
+        if chart is None
+        else replace(chart, title=one_line(chart.title), alt=one_line(chart.alt), as_of=one_line(chart.as_of)),
+        sources=tuple(
+            replace(
+                source,
+                title=one_line(source.title),
+                as_of=one_line(source.as_of),
+                url=one_line(source.url),
+                currency=None if source.currency is None else one_line(source.currency),
+                note=one_line(source.note),
+            )
+            for source in answer.sources
+        ),
+        gaps=tuple(one_line(gap) for gap in answer.gaps),
+        follow_ups=tuple(one_line(question) for question in answer.follow_ups),
+    )
+
+
+def one_line(text: str) -> str:
+    """Neutralised, with all white space as single spaces: for labels, where a line break would forge a line."""
+    return " ".join(neutralise(text).split())
+
+
+def _joiner(found: re.Match[str]) -> str:
+    """A joiner holds emoji and some scripts together; beside plain letters it only hides something."""
+    start, end = found.span()
+    before, after = found.string[max(0, start - 1) : start], found.string[end : end + 1]
+    return found[0][0] if before > "\x7f" and after > "\x7f" else ""
+
+
+def _broadcast(found: re.Match[str]) -> str:
+    return "@ " + ((found[2] or "").lstrip("@# ") or found[1])
+
+
+def _mention(found: re.Match[str]) -> str:
+    return f"{found[1]} " + ((found[3] or "").lstrip("@# ") or found[2])

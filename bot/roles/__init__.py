@@ -1,0 +1,1 @@
+"""One module per process: what `clew <role>` runs."""

@@ -1,0 +1,265 @@
+"""How an answer looks at the terminal: drawn with rich on a screen, plain lines on a pipe. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.markdown import Markdown
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from bot.platforms.terminal_values import CAPABILITIES
+from bot.rendering import WORKING, footer, neutral, neutralise, not_verified, source_line, state_sentence
+from workflows.contracts import Answer, AnswerState, BlobRef, LineState, Metric, ProgressLine, Source
+
+PathOf = Callable[[BlobRef], object]
+"""Where a blob lies on disk."""
+
+RETRY_HINT = CAPABILITIES.retry_hint
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+"""What turns beside work in progress, a mark per tick."""
+
+_MARKS = {
+    LineState.PENDING: ("○", "dim"),
+    LineState.RUNNING: ("●", "cyan"),
+    LineState.WAITING: ("●", "yellow"),
+    LineState.DONE: ("✓", "green"),
+    LineState.FAILED: ("✗", "red"),
+}
+_OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
+_LEAST_TAIL = 3
+_TABLE_WIDTH = 60
+
+
+def is_over(answer: Answer) -> bool:
+    """Whether this is a last word."""
+    return answer.state in _OUTCOMES
+
+
+def is_notice(answer: Answer) -> bool:
+    """Whether this is a remark of Clew's rather than the answer to a question."""
+    return answer.key.startswith("notice:")
+
+
+def join(parts: Sequence[Answer]) -> Answer:
+    """The parts of an answer as one again: a terminal scrolls."""
+    first, last = parts[0], parts[-1]
+    text = "\n\n".join(part.text for part in parts if part.text)
+    return replace(last, headline=first.headline, text=text, lines=first.lines, notices=first.notices, part=1, parts=1)
+
+
+# --- On a screen -----------------------------------------------------------------------------------------------------
+
+
+def live(answer: Answer, *, height: int = 24, tick: int = 0) -> RenderableType:
+    """An answer while it is made: its lines, then the end of its text, in at most `height` rows."""
+    rows = [_line(line, tick) for line in neutral(replace(answer, text="")).lines] or [_beginning(answer, tick)]
+    if not answer.text:
+        return _Tail(Group(*rows), height)
+    return Group(*rows, Text(), _streamed(answer.text, max(_LEAST_TAIL, height - len(rows) - 1)))
+
+
+def working(*, tick: int = 0) -> RenderableType:
+    """Work of which nothing is known yet."""
+    return Text.assemble((f"{_spinner(tick)} ", "cyan"), f"{WORKING} …")
+
+
+def final(answer: Answer, path_of: PathOf, *, retry_hint: str = RETRY_HINT) -> RenderableType:
+    """An answer with its outcome, whole."""
+    answer = neutral(answer)
+    if is_notice(answer):
+        return _markdown(answer.text)
+    parts: list[RenderableType] = []
+    if answer.headline:
+        parts += [Text(answer.headline, style="bold"), Text()]
+    if answer.state is AnswerState.FAILED:
+        parts.append(Text.assemble(("✗ ", "red"), state_sentence(answer, retry_hint)))
+    elif answer.text:
+        parts.append(_markdown(answer.text))
+    if answer.state is AnswerState.STOPPED:
+        parts += [*([Text()] if answer.text else []), Text(state_sentence(answer, retry_hint), style="yellow")]
+    if answer.metrics:
+        parts += [Text(), _Metrics(answer.metrics)]
+    if answer.chart is not None:
+        # Not wrapped: a path is there to be copied.
+        parts += [Text(), Text(_chart(answer, path_of), no_wrap=True, overflow="ignore")]
+    parts += _section("Sources", [_source(source) for source in answer.sources])
+    parts += _section("Not verified", [Text(item, style="yellow") for item in not_verified(answer)])
+    parts += _section("You could ask", [Text(question) for question in answer.follow_ups], numbered=True)
+    if answer.notices:
+        parts += [Text(), *(Text(notice, style="yellow") for notice in answer.notices)]
+    parts += [Text(), Text(footer(answer), style="dim")]
+    return Group(*parts)
+
+
+def said(text: str) -> RenderableType:
+    """What a person said, in a thread shown again."""
+    return Text.assemble(("> ", "bold cyan"), (neutralise(text), "bold"))
+
+
+class _Tail:
+    """The last `rows` rows of a renderable."""
+
+    def __init__(self, renderable: RenderableType, rows: int) -> None:
+        self._renderable = renderable
+        self._rows = rows
+        self._width = 0
+        self._lines: list[list[Segment]] = []
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        # Drawn many times a second, while the text changes now and then.
+        if options.max_width != self._width:
+            lines = console.render_lines(self._renderable, options.update(height=None), pad=False)
+            self._lines, self._width = lines[-self._rows :], options.max_width
+        for line in self._lines:
+            yield from line
+            yield Segment.line()
+
+
+@lru_cache(maxsize=2)
+def _streamed(text: str, rows: int) -> _Tail:
+    return _Tail(_markdown(neutralise(text)), rows)
+
+
+def _spinner(tick: int) -> str:
+    return SPINNER[tick % len(SPINNER)]
+
+
+def _beginning(answer: Answer, tick: int) -> RenderableType:
+    if answer.state is AnswerState.WAITING:
+        return Text(f"○ {state_sentence(answer, '')}", style="dim")
+    return working(tick=tick)
+
+
+def _line(line: ProgressLine, tick: int) -> RenderableType:
+    mark, style = _MARKS[line.state]
+    if line.state is LineState.RUNNING:
+        mark = _spinner(tick)
+    text = Text.assemble((f"{mark} ", style), (line.label, "dim" if line.state is LineState.PENDING else ""))
+    if line.detail and line.state is not LineState.DONE:
+        text.append(f"  {line.detail}", style="yellow" if line.state is LineState.WAITING else "dim")
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
+
+
+def _markdown(text: str) -> Markdown:
+    # A link shows where it leads: its text comes from outside.
+    return Markdown(text, hyperlinks=False)
+
+
+class _Metrics:
+    """The table of figures; on a narrow screen, a list of them."""
+
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self._metrics = metrics
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width >= _TABLE_WIDTH:
+            yield _table(self._metrics)
+        else:
+            yield from (Text(f"• {_metric(metric)}") for metric in self._metrics)
+
+
+def _table(metrics: Iterable[Metric]) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("Key metric", overflow="fold")
+    table.add_column("Value", justify="right", overflow="fold")
+    for heading in ("Currency", "As of", "Source"):
+        table.add_column(heading, overflow="fold")
+    for metric in metrics:
+        table.add_row(
+            Text(metric.label),
+            Text(metric.value if metric.verified else f"{metric.value} ?", style="" if metric.verified else "yellow"),
+            Text(metric.currency or "-"),
+            Text(metric.as_of or "-"),
+            Text(metric.source or "-"),
+        )
+    return table
+
+
+def _section(title: str, items: Sequence[RenderableType], *, numbered: bool = False) -> Iterator[RenderableType]:
+    if not items:
+        return
+    yield Text()
+    yield Text(title, style="bold")
+    rows = Table.grid(padding=(0, 1, 0, 0))
+    rows.add_column(width=3, justify="right")
+    rows.add_column(overflow="fold")
+    for number, item in enumerate(items, 1):
+        rows.add_row(f"{number}." if numbered else "•", item)
+    yield rows
+
+
+def _source(source: Source) -> RenderableType:
+    """A source, and below it where it stands: an address is there to be clicked, whole."""
+    line = Text(source_line(source))
+    return Group(line, Text(source.url, style="dim", overflow="fold")) if source.url else line
+
+
+# --- On a pipe -------------------------------------------------------------------------------------------------------
+
+
+class PlainProgress:
+    """Progress as lines that are each said once, when their state changes. What only waits to begin is not said."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, LineState] = {}
+        self._attempt = 0
+
+    def news(self, answer: Answer) -> list[str]:
+        """The lines to print now that the answer stands like this."""
+        answer = neutral(answer)
+        if answer.attempt != self._attempt:
+            self._said, self._attempt = {}, answer.attempt
+        found: list[str] = []
+        for line in answer.lines:
+            if line.state is LineState.PENDING or self._said.get(line.id) is line.state:
+                continue
+            self._said[line.id] = line.state
+            detail = f" ({line.detail})" if line.detail and line.state is not LineState.DONE else ""
+            found.append(f"{_MARKS[line.state][0]} {line.label}: {line.state.value}{detail}")
+        return found
+
+
+def plain(answer: Answer, path_of: PathOf, *, retry_hint: str = RETRY_HINT) -> str:
+    """An answer with its outcome, as text without any control sequence."""
+    answer = neutral(answer)
+    if is_notice(answer):
+        return answer.text
+    text = "" if answer.state is AnswerState.FAILED else answer.text
+    blocks = [answer.headline, text, state_sentence(answer, retry_hint)]
+    blocks.append(_list("Key metrics", [_metric(metric) for metric in answer.metrics]))
+    if answer.chart is not None:
+        blocks.append(_chart(answer, path_of))
+    blocks.append(_list("Sources", [f"{source_line(source)} {source.url}".rstrip() for source in answer.sources]))
+    blocks.append(_list("Not verified", not_verified(answer)))
+    blocks.append(_list("You could ask", answer.follow_ups, numbered=True))
+    blocks += ["\n".join(answer.notices), footer(answer)]
+    return "\n\n".join(block.strip("\n") for block in blocks if block.strip())
+
+
+def _list(title: str, items: Sequence[str], *, numbered: bool = False) -> str:
+    lines = [f"{number}. {item}" if numbered else f"- {item}" for number, item in enumerate(items, 1)]
+    return "\n".join([f"{title}:", *lines]) if lines else ""
+
+
+def _metric(metric: Metric) -> str:
+    facts = [metric.currency or "", f"as of {metric.as_of}" if metric.as_of else "", metric.source]
+    if not metric.verified:
+        facts.append("not verified")
+    return f"{metric.label}: {metric.value} ({', '.join(fact for fact in facts if fact)})".removesuffix(" ()")
+
+
+# --- Both ------------------------------------------------------------------------------------------------------------
+
+
+def _chart(answer: Answer, path_of: PathOf) -> str:
+    if answer.chart is None:
+        return ""
+    as_of = f", as of {answer.chart.as_of}" if answer.chart.as_of else ""
+    return f"Chart: {answer.chart.title}{as_of}\n{path_of(answer.chart.image)}"
