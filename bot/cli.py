@@ -47,8 +47,8 @@ def ask(
     """Ask one question and wait for its answer. Starts what it needs in the background."""
     from bot.terminal.session import ask as ask_session
 
-    async def talk(session: TerminalSession) -> None:
-        await ask_session(session, " ".join(question))
+    async def talk(session: TerminalSession) -> int:
+        return await ask_session(session, " ".join(question))
 
     _in_session(talk)
 
@@ -61,8 +61,8 @@ def chat(
     """Talk in a thread. Starts what it needs in the background."""
     from bot.terminal.session import chat as chat_session
 
-    async def talk(session: TerminalSession) -> None:
-        await chat_session(session, thread=thread, last=last)
+    async def talk(session: TerminalSession) -> int:
+        return await chat_session(session, thread=thread, last=last)
 
     _in_session(talk)
 
@@ -206,7 +206,7 @@ def _play(name: str, work: Callable[[], int], settings: Settings) -> NoReturn:
     sys.exit(play(name, work, settings))
 
 
-def _in_session(talk: Callable[[TerminalSession], Awaitable[None]]) -> None:
+def _in_session(talk: Callable[[TerminalSession], Awaitable[int]]) -> None:
     import asyncio
 
     from bot.console import in_session

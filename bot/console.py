@@ -69,8 +69,8 @@ async def show_start(settings: Settings, *, ui: bool = False) -> None:
     Console().print("Clew runs in the background. `clew status` shows it, `clew down` stops it.", highlight=False)
 
 
-async def in_session(settings: Settings, talk: Callable[[TerminalSession], Awaitable[None]]) -> int:
-    """Hold a talk with a ready set. Returns the exit code."""
+async def in_session(settings: Settings, talk: Callable[[TerminalSession], Awaitable[int]]) -> int:
+    """Hold a talk with a ready set. Returns the talk's exit code, or 1 where Clew was stopped meanwhile."""
     screen = StartScreen()
     try:
         async with running_set(settings, screen.report) as running:
@@ -80,21 +80,22 @@ async def in_session(settings: Settings, talk: Callable[[TerminalSession], Await
         screen.close()
 
 
-async def _talk(running: Running, talk: Callable[[TerminalSession], Awaitable[None]]) -> int:
-    from bot.terminal.session import TerminalSession  # noqa: PLC0415 - it pulls in everything that draws
+async def _talk(running: Running, talk: Callable[[TerminalSession], Awaitable[int]]) -> int:
+    from bot.terminal.session import open_session  # noqa: PLC0415 - it pulls in everything that draws
 
-    session = TerminalSession(settings=running.settings, client=running.client)
-    talking = asyncio.ensure_future(talk(session))
-    stopped = asyncio.create_task(running.stopped.wait())
-    await asyncio.wait([talking, stopped], return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if not talking.done():
-        talking.cancel()
-        await asyncio.gather(talking, return_exceptions=True)
-        Console(stderr=True).print(STOPPED, highlight=False)
-        return 1
-    talking.result()
-    return 0
+    async with open_session(running.settings, running.client) as session:
+        talking = asyncio.ensure_future(talk(session))
+        stopped = asyncio.create_task(running.stopped.wait())
+        try:
+            await asyncio.wait([talking, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if talking.done():
+                return talking.result()
+        finally:
+            stopped.cancel()
+            talking.cancel()
+            await asyncio.gather(talking, stopped, return_exceptions=True)
+    Console(stderr=True).print(STOPPED, highlight=False)
+    return 1
 
 
 async def print_status(settings: Settings, *, as_json: bool) -> None:

@@ -235,7 +235,7 @@ async def _watch(settings: Settings, stop: asyncio.Event, held: Lock, *, until_i
 
 def _unfinished(data_dir: Path) -> bool:
     """Whether a terminal still waits for an answer that this set owes it."""
-    from bot.terminal.store import open_store
+    from bot.platforms.terminal_store import open_store
 
     with open_store(data_dir) as store:
         return store.unfinished() > 0

@@ -1,0 +1,82 @@
+"""`clew worker`: workflows, agent steps, tool calls and delivery to every platform that is set up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from bot.connect import connect
+from bot.platforms.terminal import TerminalPlatform
+from bot.platforms.terminal_store import open_store
+from bot.settings import Settings, SettingsError
+from workflows import search_attributes
+from workflows.activities.agents import AgentActivities, TurnTerms
+from workflows.activities.reports import ReportActivities
+from workflows.activities.roster import Roster
+from workflows.activities.tools import ToolActivities
+from workflows.blobs import FileBlobStore
+from workflows.chat import Chat
+from workflows.contracts import Limits
+from workflows.ledger import TemporalLedger
+from workflows.live import LiveBoards
+from workflows.mcp_client import connect_tools
+from workflows.mistral import connect_mistral
+from workflows.tracing import ActivityTracing
+from workflows.worker import Crew, build_worker
+
+PATIENCE = 60.0
+"""Seconds to wait for Temporal at the start; past that the supervisor, or whoever runs this, starts it again."""
+
+_log = logging.getLogger(__name__)
+
+
+async def run(settings: Settings, until: asyncio.Event) -> None:
+    """Work until the event is set. Raises UnreachableError, SettingsError, or what a Temporal worker died of."""
+    if settings.sandboxed and settings.mistral_url is None:
+        raise SettingsError(
+            "MISTRAL_API_KEY is not set, and no sandbox was handed to this worker. "
+            "`clew up` starts one; by hand, run `clew sandbox` and set MISTRAL_SERVER_URL to its address."
+        )
+    if settings.mcp_auth_token is None:
+        raise SettingsError("MCP_AUTH_TOKEN is not set; give this worker the tool server's.")
+    async with AsyncExitStack() as stack:
+        client = await connect(settings, long_lived=True, patience=PATIENCE)
+        mistral = await stack.enter_async_context(connect_mistral(settings.mistral_key, settings.mistral_url))
+        tools = await stack.enter_async_context(
+            connect_tools(settings.mcp_url, settings.mcp_auth_token.get_secret_value())
+        )
+        chats = _chats(settings, stack)
+        searchable = await search_attributes.ensure(client)
+        if not searchable:
+            _log.warning("search attributes are missing and may not be added; `clew doctor` prints the command")
+        blobs = FileBlobStore(settings.data_dir / "blobs")
+        boards = LiveBoards({chat.name: chat for chat in chats})
+        agents = AgentActivities(
+            mistral,
+            tools,
+            blobs,
+            boards,
+            roster=Roster(mistral, tools, model=settings.clew_model),
+            terms=TurnTerms(
+                limits=Limits(deadline=settings.clew_turn_deadline, tool_steps=settings.clew_max_tool_steps),
+                daily_tokens=settings.clew_daily_tokens_per_user,
+                searchable=searchable,
+            ),
+            ledger=TemporalLedger(client),
+        )
+        crew = Crew(
+            agents=agents,
+            tools=ToolActivities(tools, blobs, boards),
+            reports=ReportActivities(blobs),
+            blobs=blobs,
+            chats=chats,
+            searchable=searchable,
+        )
+        await build_worker(client, crew, interceptors=[ActivityTracing()]).run(until)
+
+
+def _chats(settings: Settings, stack: AsyncExitStack) -> Sequence[Chat]:
+    """The platforms to deliver to. The terminal needs no setting: its store lies in the data directory."""
+    return [TerminalPlatform(stack.enter_context(open_store(settings.data_dir)))]
