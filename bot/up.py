@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from bot import embedded
 from bot.errors import PlainError
+from bot.platforms.terminal_store import open_store
 from bot.redaction import Redactor
 from bot.runtime import Lock, Part, Run, free_port, lease, read_run, supervisor_lock, write_run
 from bot.settings import DEFAULT_MCP_URL, Settings
@@ -235,7 +236,5 @@ async def _watch(settings: Settings, stop: asyncio.Event, held: Lock, *, until_i
 
 def _unfinished(data_dir: Path) -> bool:
     """Whether a terminal still waits for an answer that this set owes it."""
-    from bot.platforms.terminal_store import open_store
-
     with open_store(data_dir) as store:
         return store.unfinished() > 0
