@@ -1,11 +1,11 @@
 """Draws a price chart as PNG with matplotlib's Agg canvas. No pyplot: it keeps global state and is not thread-safe."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any, cast
 
 from matplotlib import dates as mdates
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -17,6 +17,9 @@ from mcp_server.tools.painter import Picture
 from mcp_server.tools.results import Chart
 
 WIDTH, HEIGHT, DPI = 1200, 675, 100
+
+_Axes = Any
+"""matplotlib's Axes, whose own types know neither keyword arguments nor dates on an axis."""
 
 _INK, _SOFT, _GRID = "#1b1f24", "#6a737d", "#e4e7eb"
 _PRICE, _FAST, _SLOW = "#1f5fbf", "#e07b00", "#8a4fbf"
@@ -59,7 +62,7 @@ def paint(history: PriceHistory, window: Window, period: Period) -> Picture:
 
 
 def _draw(history: PriceHistory, window: Window, title: str, subtitle: str) -> bytes:
-    figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white")
+    figure = cast("Any", Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white"))
     FigureCanvasAgg(figure)
     prices, volumes = figure.subplots(
         2, 1, sharex=True, gridspec_kw={"height_ratios": [4, 1], "hspace": 0.06, "left": 0.045, "right": 0.925,
@@ -81,7 +84,7 @@ def _draw(history: PriceHistory, window: Window, title: str, subtitle: str) -> b
     return buffer.getvalue()
 
 
-def _draw_prices(axes: Axes, history: PriceHistory, bars: Sequence[Bar], days: Sequence[date]) -> None:
+def _draw_prices(axes: _Axes, history: PriceHistory, bars: Sequence[Bar], days: Sequence[date]) -> None:
     offset = next(i for i, bar in enumerate(history.bars) if bar.date == bars[0].date)
     shown = slice(offset, offset + len(bars))
     closes = [_or_nan(bar.close) for bar in bars]
@@ -101,10 +104,12 @@ def _draw_prices(axes: Axes, history: PriceHistory, bars: Sequence[Bar], days: S
     axes.set_ylim(floor, high + margin)
     axes.annotate(
         f" {closes[-1]:,.2f} ", (1.0, closes[-1]), xycoords=("axes fraction", "data"), fontsize=9.5, color="white",
-        va="center", ha="left", bbox={"boxstyle": "square,pad=0.25", "facecolor": _PRICE, "edgecolor": "none"}, zorder=6,
+        va="center", ha="left", zorder=6,
+        bbox={"boxstyle": "square,pad=0.25", "facecolor": _PRICE, "edgecolor": "none"},
     )  # fmt: skip
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, min_n_ticks=4))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.2f}" if high < 10 else f"{value:,.0f}"))
+    decimals = 2 if high < 10 else 0
+    axes.yaxis.set_major_formatter(_labelled(lambda value: f"{value:,.{decimals}f}"))
     _finish(axes)
     axes.tick_params(labelbottom=False)
     axes.legend(
@@ -113,7 +118,7 @@ def _draw_prices(axes: Axes, history: PriceHistory, bars: Sequence[Bar], days: S
     )  # fmt: skip
 
 
-def _draw_volumes(axes: Axes, bars: Sequence[Bar], days: Sequence[date]) -> None:
+def _draw_volumes(axes: _Axes, bars: Sequence[Bar], days: Sequence[date]) -> None:
     span = max((days[-1] - days[0]).days, 1)
     interval, width, label = _volume_bars(span)
     grouped = price_statistics.resample(bars, interval)
@@ -122,11 +127,12 @@ def _draw_volumes(axes: Axes, bars: Sequence[Bar], days: Sequence[date]) -> None
     axes.bar(ends, [bar.volume or 0 for bar in grouped], width=width, color=colours, alpha=0.65, linewidth=0, zorder=2)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=2, min_n_ticks=1))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+    axes.yaxis.set_major_formatter(_labelled(_short))
     _finish(axes)
     axes.text(0.004, 0.97, label, transform=axes.transAxes, fontsize=9, color=_SOFT, va="top", zorder=5)
     edge = max(span * 0.008, 0.7)
-    axes.set_xlim(mdates.date2num(days[0]) - edge, mdates.date2num(days[-1]) + edge)
+    left, right = (_number_of(day) for day in (days[0], days[-1]))
+    axes.set_xlim(left - edge, right + edge)
     locator = mdates.AutoDateLocator(minticks=4, maxticks=9)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(
@@ -143,7 +149,18 @@ def _volume_bars(span: int) -> tuple[Interval, float, str]:
     return "1mo", 22.0, "Volume per month"
 
 
-def _finish(axes: Axes) -> None:
+def _labelled(label: Callable[[float], str]) -> FuncFormatter:
+    def with_position(value: float, _: int | None) -> str:
+        return label(value)
+
+    return FuncFormatter(with_position)
+
+
+def _number_of(day: date) -> float:
+    return cast("float", cast("Any", mdates).date2num(day))
+
+
+def _finish(axes: _Axes) -> None:
     axes.set_facecolor("white")
     axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8, zorder=0)
     axes.set_axisbelow(True)
@@ -176,8 +193,8 @@ def _alt_text(history: PriceHistory, window: Window, statistics: price_statistic
     sentences = [
         f"Line chart of {name} ({history.symbol}) from {window.start.date} to {window.bars[-1].date}.",
         f"It starts at {_price(statistics.start_price)}{unit} and ends at {_price(statistics.end_price)}{unit}.",
-        f"The highest price is {_price(statistics.high)}{unit} on {statistics.high_date},"
-        f" the lowest {_price(statistics.low)}{unit} on {statistics.low_date}.",
+        f"The highest price is {_price(statistics.high)}{unit} on {statistics.high_date}.",
+        f"The lowest is {_price(statistics.low)}{unit} on {statistics.low_date}.",
     ]
     return " ".join(sentences)
 

@@ -46,7 +46,7 @@ class CompanyBook:
         self._main = {company.symbol: company for company in self._companies}
         self._any = {symbol: company for company in self._companies for symbol in company.listings}
         self._names = [(_plain(company.name), company) for company in self._companies]
-        self._by_name = {name: company for name, company in reversed(self._names)}
+        self._by_name = dict(reversed(self._names))
 
     def find(self, symbol: str) -> Company | None:
         """Return the company with this symbol as any of its listings."""
@@ -60,8 +60,9 @@ class CompanyBook:
         starts = [company for name, company in self._names if wanted and name.startswith(wanted)]
         words = [company for name, company in self._names if wanted and f" {wanted}" in f" {name}"]
         symbols = [company for company in self._companies if company.symbol.startswith(query.upper())]
-        found = dict.fromkeys([*([exact] if exact else []), *starts, *words, *symbols])
-        return list(found or dict.fromkeys(self.near(query, count=limit)))[:limit]
+        first = [exact] if exact else []
+        found = list(dict.fromkeys([*first, *starts, *words, *symbols]))
+        return found[:limit] or self.near(query, count=limit)
 
     def near(self, text: str, *, count: int = 3) -> list[Company]:
         """Return companies whose symbol or name resembles `text`, the likeliest first."""
@@ -81,7 +82,7 @@ def load_companies() -> CompanyBook:
     for index in book.get_all_indices():
         for stock in cast("Iterable[dict[str, Any]]", book.get_stocks_by_index(index)):
             indices.setdefault(str(stock["name"]), []).append(index.replace("_", " "))
-    records = [cast("dict[str, Any]", stock) for stock in book.get_all_stocks()]
+    records = book.get_all_stocks()
     companies = [_company(record, tuple(indices.get(record["name"], ()))) for record in records if record.get("symbol")]
     years = [year for company in companies for text in company.key_figures.values() for year in _YEAR.findall(text)]
     # The list has no date of its own: it is at least as young as the newest figure in it.

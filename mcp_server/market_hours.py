@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import exchange_calendars
 import pandas as pd
-from exchange_calendars import ExchangeCalendar
+from exchange_calendars import ExchangeCalendar, errors
 
 from mcp_server.market_data import NotAvailable
 from mcp_server.tools.results import MarketStatus
@@ -120,7 +120,7 @@ def _calendar(mic: str, day: date) -> ExchangeCalendar:
     start, end = pd.Timestamp(day) - pd.Timedelta(days=400), pd.Timestamp(day) + pd.Timedelta(days=30)
     try:
         return exchange_calendars.get_calendar(mic, start=start, end=end)
-    except exchange_calendars.errors.InvalidCalendarName:
+    except errors.InvalidCalendarName:
         raise NotAvailable(f"The sessions of {mic} are not known. Use the MIC of a stock exchange.") from None
-    except exchange_calendars.errors.CalendarError:
+    except errors.CalendarError:
         raise NotAvailable(f"The sessions of {mic} around {day} are not known.") from None

@@ -110,12 +110,14 @@ def describe(bars: Sequence[Bar], window: Window) -> PriceStatistics:
 
 def change_percent(start: float | None, end: float | None) -> float | None:
     """Return the change from `start` to `end` in percent, or None where it is not defined."""
-    return None if not start or end is None else (end / start - 1) * 100
+    return None if start is None or start <= 0 or end is None else (end / start - 1) * 100
 
 
 def volatility_percent(bars: Sequence[Bar]) -> float | None:
     """Return the annualised standard deviation of daily log returns in percent, dividends included."""
     prices = [price for bar in bars if (price := bar.adj_close or bar.close)]
+    if any(price < 0 for price in prices):
+        return None  # a future may trade below zero, as oil did in April 2020: then no return is defined
     returns = [math.log(after / before) for before, after in pairwise(prices)]
     if len(returns) < MINIMUM_RETURNS:
         return None
@@ -125,7 +127,7 @@ def volatility_percent(bars: Sequence[Bar]) -> float | None:
 def max_drawdown(bars: Sequence[Bar]) -> tuple[float | None, str | None, str | None]:
     """Return the deepest fall between closes in percent (0 or negative) with the dates of its peak and trough."""
     closes = [(bar.date, bar.close) for bar in bars if bar.close]
-    if not closes:
+    if not closes or closes[0][1] < 0:
         return None, None, None
     worst, worst_peak, worst_trough = 0.0, None, None
     peak_date, peak = closes[0]
@@ -139,14 +141,12 @@ def max_drawdown(bars: Sequence[Bar]) -> tuple[float | None, str | None, str | N
 
 
 def moving_average(bars: Sequence[Bar], sessions: int) -> list[float | None]:
-    """Return, per bar, the mean of the last `sessions` closes; None until there are as many."""
+    """Return, per bar, the mean of the last `sessions` closes; None until there are as many, or where one is missing."""
+    closes = [bar.close for bar in bars]
     means: list[float | None] = []
-    total = 0.0
-    for index, bar in enumerate(bars):
-        total += bar.close or 0.0
-        if index >= sessions:
-            total -= bars[index - sessions].close or 0.0
-        means.append(round(total / sessions, 4) if index >= sessions - 1 else None)
+    for end in range(1, len(closes) + 1):
+        known = [close for close in closes[max(end - sessions, 0) : end] if close is not None]
+        means.append(round(math.fsum(known) / sessions, 4) if len(known) == sessions else None)
     return means
 
 

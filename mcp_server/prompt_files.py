@@ -123,4 +123,11 @@ def _prompt(prompt: PromptFile) -> Prompt:
 
     # Not required: without any argument the instructions alone are returned.
     arguments = [PromptArgument(name=name, description=text, required=False) for name, text in prompt.arguments.items()]
-    return Prompt(name=prompt.name, description=prompt.description, arguments=arguments, fn=render)
+    return Prompt(
+        name=prompt.name,
+        title=None,
+        description=prompt.description,
+        arguments=arguments,
+        fn=render,
+        context_kwarg=None,
+    )

@@ -74,7 +74,7 @@ def build_server(
     hours: Later[MarketHours] | None = None,
 ) -> MCPServer[Any]:
     """Return a server with all tools and prompts. Drawing and trading hours are loaded when first needed."""
-    data = cast("Later[MarketData]", market) if isinstance(market, Later) else Later.now(market)
+    data = market if isinstance(market, Later) else Later(lambda: market)
     server: MCPServer[Any] = MCPServer(
         "clew-market-data",
         title="Clew market data",
@@ -154,8 +154,8 @@ def serve(
 ) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code: 0, or 1 if the provider cannot be loaded.
 
-    The port opens first and the provider loads behind it, so a restart is back quickly. `instrument` gets the app before
-    it starts, for tracing.
+    The port opens first and the provider loads behind it, so a restart is back quickly. `instrument` gets the app
+    before it starts, for tracing.
 
     Raises:
         UnknownProvider: If there is no provider of that name.
@@ -182,7 +182,7 @@ def serve(
     server = _Server(config, warm_up=lambda: (market.get().warm_up(), hours.get(), painter.get()))
     if threading.current_thread() is threading.main_thread():
         # uvicorn repeats the signal after its own clean end: with this handler that is no death by signal.
-        signal.signal(signal.SIGTERM, lambda *_: server.stop())
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: server.stop())
     server.run()
     return 1 if server.failed or not server.started else 0
 
@@ -206,7 +206,7 @@ class _Server(uvicorn.Server):
     def _load(self) -> None:
         try:
             self._warm_up()
-        except Exception:
+        except Exception:  # noqa: BLE001 - a provider may fail in any way; the process ends with code 1
             _log.exception("The market-data provider cannot be loaded")
             self.failed = True
             self.stop()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import resources
 from itertools import pairwise
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from bokeh_sampledata import stocks
 from bokeh_sampledata.stocks import StockData
@@ -71,7 +71,7 @@ class _Row(NamedTuple):
     volume: int
 
 
-def build(settings: ProviderSettings) -> MarketData:
+def build(settings: ProviderSettings) -> MarketData:  # noqa: ARG001 - every provider is built alike
     """Return the sample provider; it reads its files when they are first needed."""
     return SampleMarketData()
 
@@ -232,7 +232,7 @@ class SampleMarketData:
         rough = " get_company_profile has rough yearly figures." if hint else ""
         raise NotAvailable(f"Not available in sample mode: {what}.{rough}")
 
-    def _company_stamp(self) -> dict[str, object]:
+    def _company_stamp(self) -> dict[str, Any]:
         book = self._companies.get()
         note = f"{NOTE}: companies as listed in the package pytickersymbols {book.version}."
         return {"as_of": book.as_of, "currency": None, "source": "pytickersymbols", "delayed": True, "note": note}
@@ -351,7 +351,7 @@ def _bars(rows: list[_Row], splits: tuple[Split, ...]) -> tuple[Bar, ...]:
     return tuple(reversed(bars))
 
 
-def _stamp(series: Series) -> dict[str, object]:
+def _stamp(series: Series) -> dict[str, Any]:
     last = series.bars[-1].date
     note = f"{NOTE}: prices end on {last}."
     return {"as_of": last, "currency": "USD", "source": series.source, "delayed": True, "note": note}

@@ -1,15 +1,13 @@
 """Live market data from Yahoo Finance by yfinance. For personal use and research: see Yahoo's terms."""
 
-# yfinance is untyped.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportMissingTypeStubs=false
-
+import contextlib
 import json
 import logging
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn, TypeVar
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar, cast
 
 import pandas as pd
 import yfinance as yf
@@ -46,7 +44,7 @@ from mcp_server.market_data import (
 from mcp_server.providers import ProviderSettings
 from mcp_server.ttl_cache import TtlCache
 from mcp_server.yahoo import company, prices
-from mcp_server.yahoo.frames import SOURCE, major_unit, text
+from mcp_server.yahoo.frames import SOURCE, major_unit, mapping, text
 from mcp_server.yahoo.session import DEFAULT_RETRY_AFTER, NotFound, YahooSession
 
 CANARY = "AAPL"
@@ -65,15 +63,19 @@ T = TypeVar("T")
 
 def build(settings: ProviderSettings) -> MarketData:
     """Return the Yahoo provider. Sets yfinance up for the whole process: it keeps one session and one configuration."""
+    set_up(settings.data_dir)
+    return YahooMarketData(YahooSession(connect_to=settings.connect_to, ca_file=settings.ca_file))
+
+
+def set_up(data_dir: Path) -> None:
+    """Make yfinance tell failures, leave retries to its caller, and keep its files under `data_dir`."""
     yf.config.debug.hide_exceptions = False  # else outages look like companies without data
     yf.config.network.retries = 0  # whoever called the tool decides on another try
     logging.getLogger("yfinance").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module=r"yfinance\..*")  # it uses what pandas 3 deprecates
-    cache = settings.data_dir / "yfinance"
+    cache = data_dir / "yfinance"
     cache.mkdir(parents=True, exist_ok=True)
     yf.set_tz_cache_location(str(cache))
-    session = YahooSession(connect_to=settings.connect_to, ca_file=settings.ca_file)
-    return YahooMarketData(session)
 
 
 class YahooMarketData:
@@ -97,7 +99,7 @@ class YahooMarketData:
         """Search all that Yahoo lists."""
 
         def find() -> list[dict[str, Any]]:
-            found = yf.Search(query, max_results=20, news_count=0, lists_count=0, session=self._session)
+            found: Any = yf.Search(query, max_results=20, news_count=0, lists_count=0, session=self._session)
             return [quote for quote in found.quotes if isinstance(quote, dict)]
 
         quotes = self._cached(("search", query.casefold()), SEARCH, lambda: self._call(None, "matches", find))
@@ -125,10 +127,9 @@ class YahooMarketData:
         """Build the quote from a year of bars: one request, which works without cookie and crumb."""
         frame, meta = self._frame(symbol, "1y", QUOTE)
         bars = self._bars(symbol, frame, meta)
-        try:
+        info: Mapping[str, Any] = {}
+        with contextlib.suppress(MarketDataError):  # only the market value and the delay come from it
             info = self._info(symbol, PROFILE)
-        except MarketDataError:
-            info = {}  # only the market value and the delay come from it
         return prices.quote_of(symbol, bars, meta, info)
 
     def history(self, symbol: str, *, period: Period) -> PriceHistory:
@@ -265,7 +266,7 @@ class YahooMarketData:
 
         return self._cached(("options", symbol, expiration), QUOTE, lambda: self._call(symbol, "options", fetch))
 
-    def _ticker(self, symbol: str) -> yf.Ticker:
+    def _ticker(self, symbol: str) -> Any:
         return yf.Ticker(symbol, session=self._session)
 
     def _frame(self, symbol: str, period: Period, ttl: float) -> tuple[pd.DataFrame, Mapping[str, Any]]:
@@ -300,7 +301,7 @@ class YahooMarketData:
         """Run `fetch` under the session's limits; every failure leaves as a MarketDataError."""
         with self._session.call():
             # yfinance keeps answers, failed ones too, until 64 others push them out; the provider has its own cache.
-            YfData.cache_get.cache_clear()
+            cast("Any", YfData).cache_get.cache_clear()
             try:
                 return fetch()
             except MarketDataError:
@@ -334,8 +335,7 @@ class YahooMarketData:
             answer = self._session.get(_CHART + symbol, params={"range": "5d", "interval": "1d"}).json()
         except NotFound:
             return False
-        chart = answer.get("chart") if isinstance(answer, dict) else None
-        return isinstance(chart, dict) and bool(chart.get("result"))
+        return bool(mapping(mapping(answer).get("chart")).get("result"))
 
     @staticmethod
     def _unless_empty(found: T, symbol: str, what: str, *parts: object) -> T:
@@ -344,7 +344,7 @@ class YahooMarketData:
         return found
 
 
-def _part(fetch: Callable[[], T]) -> T | None:
+def _part(fetch: Callable[[], Any]) -> Any:
     """Return one part of an answer, or None if Yahoo has not got it: the others still count."""
     try:
         return fetch()

@@ -44,9 +44,9 @@ class CompanyTools:
         add_tool(server, self.get_holders, title="Holders", agents=("fundamentals", "risk"))
 
     def get_company_profile(self, symbol: Symbol) -> CompanyProfile:
-        """Get what a company is: name, exchange, sector, industry, country, employees, what it does, and the stock indices that it belongs to.
+        """Get what a company is, without prices.
 
-        No prices.
+        Name, exchange, sector, industry, country, employees, what it does, and the stock indices that it belongs to.
         """
         found = self._market.get().profile(symbol)
         if found.summary is None or len(found.summary) <= MAX_SUMMARY:
@@ -60,19 +60,28 @@ class CompanyTools:
         statement: Annotated[Statement, Field(description="Which statement.")] = "income",
         frequency: Annotated[Frequency, Field(description="Fiscal years or fiscal quarters.")] = "annual",
     ) -> Financials:
-        """Get one reported statement (income, balance_sheet or cash_flow) of the last years or quarters, with margins and growth computed from it.
+        """Get one reported statement of the last years or quarters, with margins and growth computed from it.
 
-        Amounts are in the reporting currency, in full units: 391035000000 is 391.0 billion.
+        The statement is income, balance_sheet or cash_flow. Amounts are in the reporting currency, in full units:
+        391035000000 is 391.0 billion.
         """
         found = self._market.get().financials(symbol, statement=statement, frequency=frequency)
         return found.model_copy(update={"items": found.items[:MAX_ITEMS], "truncated": len(found.items) > MAX_ITEMS})
 
     def get_valuation(self, symbol: Symbol) -> Valuation:
-        """Get how a company is valued now: market and enterprise value, price-earnings, price-sales, price-book and enterprise multiples, margins, returns, growth, debt, cash, dividend yield, beta, short interest."""
+        """Get how a company is valued now.
+
+        Market and enterprise value, price-earnings, price-sales, price-book and enterprise multiples, margins, returns,
+        growth, debt, cash, dividend yield, beta, short interest.
+        """
         return self._market.get().valuation(symbol)
 
     def get_earnings(self, symbol: Symbol) -> Earnings:
-        """Get earnings per share of the last quarters against what was expected, the date of the next report, and the analysts' estimates of earnings and revenue for this and the next quarter and year."""
+        """Get earnings per share of the last quarters against what was expected, and what is expected next.
+
+        With the date of the next report, and the analysts' estimates of earnings and revenue for this and the next
+        quarter and year.
+        """
         return self._market.get().earnings(symbol)
 
     def get_analyst_views(self, symbol: Symbol) -> AnalystViews:
@@ -103,7 +112,10 @@ class CompanyTools:
         )
 
     def get_holders(self, symbol: Symbol) -> Holders:
-        """Get who owns a company: share held by insiders and institutions, the largest institutions and funds, and insiders' latest transactions."""
+        """Get who owns a company, and what its insiders did.
+
+        Share held by insiders and institutions, the largest institutions and funds, and insiders' latest transactions.
+        """
         found = self._market.get().holders(symbol)
         return found.model_copy(
             update={

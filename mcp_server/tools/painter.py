@@ -19,4 +19,6 @@ class Picture:
 class Painter(Protocol):
     """Draws a window of prices; the history around it feeds the moving averages."""
 
-    def __call__(self, history: PriceHistory, window: Window, period: Period) -> Picture: ...
+    def __call__(self, history: PriceHistory, window: Window, period: Period) -> Picture:
+        """Return the picture of `window`. Several threads may draw at once."""
+        ...

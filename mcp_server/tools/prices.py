@@ -51,9 +51,10 @@ class PriceTools:
         add_tool(server, self.draw_price_chart, title="Price chart", agents=("prices",))
 
     def get_quote(self, symbol: Symbol) -> Quote:
-        """Get the last price of one symbol, with the day's change, range and volume, market value, 52-week range and moving averages.
+        """Get the last price of one symbol, and the day around it.
 
-        Start here when a question is about what something costs now. Several symbols: use compare_symbols.
+        With the day's change, range and volume, market value, 52-week range and moving averages. Start here when a
+        question is about what something costs now. Several symbols: use compare_symbols.
         """
         return self._market.get().quote(symbol)
 
@@ -64,10 +65,11 @@ class PriceTools:
         interval: Annotated[Interval, Field(description="Length of one row.")] = "1d",
         max_rows: Annotated[int, Field(ge=1, le=250, description="How many of the newest rows to return.")] = 20,
     ) -> PriceHistoryResult:
-        """Get how a price developed: return with and without dividends, annualised volatility, deepest fall, high and low of the window, 52-week range, 50- and 200-day averages, and the newest rows.
+        """Get how a price developed: statistics of a window, and its newest rows.
 
-        The statistics cover the whole window however few rows come back: prefer them to arithmetic on rows, and ask
-        for many rows only if you need the single days.
+        Return with and without dividends, annualised volatility, deepest fall, high and low of the window, 52-week
+        range, 50- and 200-day averages. The statistics cover the whole window however few rows come back: prefer them
+        to arithmetic on rows, and ask for many rows only if you need the single days.
         """
         history, window = self._window(symbol, period)
         rows = price_statistics.resample(window.bars, interval)
@@ -89,9 +91,10 @@ class PriceTools:
         symbols: Annotated[list[Symbol], Field(min_length=2, max_length=5, description="Two to five tickers.")],
         period: PeriodArgument = "1y",
     ) -> Comparison:
-        """Compare two to five symbols side by side: return, volatility and deepest fall over one common window, market value, multiples, margin, growth and dividend yield.
+        """Compare two to five symbols side by side over one common window.
 
-        Use it for peers instead of calling get_quote for each.
+        Return, volatility, deepest fall, market value, multiples, margin, growth and dividend yield. Use it for peers
+        instead of calling get_quote for each.
         """
         market = self._market.get()
         histories = [market.history(symbol, period=price_statistics.fetch_period(period)) for symbol in symbols]
@@ -112,7 +115,10 @@ class PriceTools:
         )
 
     def get_dividends_and_splits(self, symbol: Symbol) -> DividendsAndSplits:
-        """Get the dividends per share and the share splits of a symbol, newest first, with the sum and the yield of the last twelve months."""
+        """Get the dividends per share and the share splits of a symbol, newest first.
+
+        With the sum and the yield of the last twelve months.
+        """
         found = self._market.get().dividends_and_splits(symbol)
         return found.model_copy(
             update={
@@ -131,7 +137,11 @@ class PriceTools:
         ] = None,
         strikes: Annotated[int, Field(ge=1, le=20, description="How many strikes around the price to list.")] = 5,
     ) -> OptionsSummary:
-        """Get what the options of one expiration say: volume and open interest of calls and puts, their ratios, the implied volatility at the money, and the contracts nearest to the share's price."""
+        """Get what the options of one expiration say.
+
+        Volume and open interest of calls and puts, their ratios, the implied volatility at the money, and the contracts
+        nearest to the share's price.
+        """
         found = self._market.get().options(symbol, expiration=expiration)
         middle = found.underlying_price or 0.0
         nearest = sorted({contract.strike for contract in found.contracts}, key=lambda strike: abs(strike - middle))

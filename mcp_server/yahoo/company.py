@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -26,7 +26,19 @@ from mcp_server.market_data import (
     Valuation,
 )
 from mcp_server.price_statistics import change_percent
-from mcp_server.yahoo.frames import SOURCE, day, instant, major_unit, number, percent, price, records, text, whole
+from mcp_server.yahoo.frames import (
+    SOURCE,
+    day,
+    instant,
+    major_unit,
+    mapping,
+    number,
+    percent,
+    price,
+    records,
+    text,
+    whole,
+)
 from mcp_server.yahoo.prices import is_delayed, name_of
 
 # What a reader looks for first; Yahoo's own order begins with tax effects.
@@ -91,7 +103,7 @@ def profile_of(symbol: str, info: Mapping[str, Any]) -> CompanyProfile:
 
 
 def valuation_of(symbol: str, info: Mapping[str, Any]) -> Valuation:
-    """Build multiples and ratios. Yahoo gives fractions, except dividend yield and debt to equity: these are percent."""
+    """Build multiples and ratios. Yahoo gives fractions, but dividend yield and debt to equity in percent."""
     currency, factor = major_unit(info.get("currency"))
     shown = ("trailingPE", "forwardPE", "priceToBook", "beta", "currentRatio")
     trailing_pe, forward_pe, price_to_book, beta, current_ratio = (_two(info.get(key)) for key in shown)
@@ -208,8 +220,8 @@ def earnings_of(
         for row in records(eps)
         if str(row["index"]) in _PERIODS
     ]
-    dates = calendar.get("Earnings Date") or [] if isinstance(calendar, Mapping) else []  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType] - yfinance's dict
-    coming = sorted(found for item in dates if (found := day(item)) and found >= today)  # pyright: ignore[reportUnknownVariableType] - as above
+    dates: Any = mapping(calendar).get("Earnings Date")
+    coming = sorted(found for item in dates or () if (found := day(item)) and found >= today)
     return Earnings(
         as_of=today,
         currency=currency,
@@ -225,7 +237,7 @@ def earnings_of(
 def views_of(symbol: str, currency: Any, *, targets: Any, ratings: Any, changes: Any, today: str) -> AnalystViews:
     """Build price targets, rating counts and rating changes; each part may be missing."""
     code, factor = major_unit(currency)
-    known: Mapping[str, Any] = targets if isinstance(targets, Mapping) else {}
+    known = mapping(targets)
     amounts = {key: price(known.get(key), factor) for key in ("current", "low", "mean", "median", "high")}
     counts = [
         RatingCounts(
@@ -267,15 +279,15 @@ _ACTIONS = {"main": "maintained", "up": "upgraded", "down": "downgraded", "init"
 
 def news_of(article: Any) -> NewsItem | None:
     """Build a headline, or None for what is none."""
-    content: Mapping[str, Any] = article.get("content") or {} if isinstance(article, Mapping) else {}  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType] - Yahoo's JSON
+    content = mapping(mapping(article).get("content"))
     title = text(content.get("title"))
     if title is None:
         return None
-    link = content.get("canonicalUrl") or content.get("clickThroughUrl") or {}
+    link = mapping(content.get("canonicalUrl") or content.get("clickThroughUrl"))
     url = text(link.get("url"), limit=500)
     return NewsItem(
         title=title,
-        publisher=text((content.get("provider") or {}).get("displayName")),
+        publisher=text(mapping(content.get("provider")).get("displayName")),
         published_at=text(content.get("pubDate")),
         url=url if url and url.startswith(("https://", "http://")) else None,
         summary=text(content.get("summary"), limit=400),
@@ -287,6 +299,7 @@ def holders_of(
 ) -> Holders:
     """Build shares of ownership and insiders' transactions; each part may be missing."""
     shares = {str(row["index"]): row.get("Value") for row in records(major)}
+    kinds: tuple[tuple[Literal["institution", "fund"], Any], ...] = (("institution", institutions), ("fund", funds))
     owners = [
         Holder(
             name=name,
@@ -296,7 +309,7 @@ def holders_of(
             value=number(row.get("Value")),
             reported=day(row.get("Date Reported")),
         )
-        for kind, frame in (("institution", institutions), ("fund", funds))
+        for kind, frame in kinds
         for row in records(frame)
         if (name := text(row.get("Holder")))
     ]

@@ -1,8 +1,9 @@
 """Reading numbers, text and times out of what yfinance returns. Everything absent or odd becomes None."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
@@ -19,14 +20,19 @@ def major_unit(currency: object) -> tuple[str | None, float]:
     return _MINOR_UNITS.get(currency, (currency, 1.0))
 
 
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a JSON object as it is, and an empty one for anything else."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
 def number(value: Any, factor: float = 1.0) -> float | None:
     """Return a finite float, or None."""
-    if isinstance(value, dict):
-        value = value.get("raw")  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType] - Yahoo's {raw, fmt}
+    if isinstance(value, Mapping):
+        value = mapping(cast("Any", value)).get("raw")  # Yahoo's {raw, fmt}
     if value is None or isinstance(value, bool | str):
         return None
     try:
-        result = float(value) * factor  # pyright: ignore[reportUnknownArgumentType] - anything numpy calls a number
+        result = float(value) * factor
     except (TypeError, ValueError):
         return None
     return result if math.isfinite(result) else None

@@ -4,22 +4,18 @@ yfinance turns many failures into empty frames or misleading errors ("possibly d
 keeps failed answers in a cache. Here every answer is judged before yfinance sees it.
 """
 
-# yfinance and curl_cffi's low-level part are untyped.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportMissingTypeStubs=false
-
+import importlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from curl_cffi import CurlOpt, requests
-from curl_cffi.curl import ffi, lib
 
 from mcp_server.market_data import Outage, RateLimited
 
@@ -46,22 +42,31 @@ class YahooSession(requests.Session[Any]):
     """curl_cffi's session with Chrome's fingerprint, bound to Yahoo's hosts.
 
     `connect_to` ("host:port") sends every connection there instead, while names, cookies and certificates' names stay
-    Yahoo's; `ca_file` then names who signed that address's certificate.
+    Yahoo's; `ca_file` then names who signed that address's certificate. `request_seconds` bounds a single request.
     """
 
-    def __init__(self, *, connect_to: str | None = None, ca_file: Path | None = None) -> None:
-        options: dict[CurlOpt, Any] = {}
+    def __init__(
+        self,
+        *,
+        connect_to: str | None = None,
+        ca_file: Path | None = None,
+        request_seconds: float = REQUEST_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         # libcurl reads the list whenever it connects: it must live as long as the session.
-        self._connect_to = lib.curl_slist_append(ffi.NULL, f"::{connect_to}".encode()) if connect_to else None
-        if self._connect_to is not None:
-            options[CurlOpt.CONNECT_TO] = self._connect_to
-        super().__init__(impersonate="chrome", verify=str(ca_file) if ca_file else True, curl_options=options)
+        self._connect_to = _curl_list(f"::{connect_to}") if connect_to else None
+        options: dict[CurlOpt, Any] = {CurlOpt.CONNECT_TO: self._connect_to} if connect_to else {}
+        # The type says bool; a path is what curl_cffi's documentation asks for, and passes to libcurl.
+        verify = cast("bool", str(ca_file) if ca_file else True)
+        super().__init__(impersonate="chrome", verify=verify, curl_options=options)
         self._local = threading.local()
         self._slots = threading.BoundedSemaphore(PARALLEL_CALLS)
-        self._blocked_until = 0.0
+        self._blocked_until = float("-inf")
+        self._request_seconds = request_seconds
+        self._clock = clock
 
     @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self) -> Generator[None]:
         """Bound what is requested inside: in time, in number beside others, and not at all while Yahoo says wait.
 
         Raises:
@@ -71,7 +76,7 @@ class YahooSession(requests.Session[Any]):
         self._refuse_while_blocked()
         if not self._slots.acquire(timeout=CALL_SECONDS):
             raise Outage("Yahoo Finance answers too slowly.")
-        self._local.deadline = time.monotonic() + CALL_SECONDS
+        self._local.deadline = self._clock() + CALL_SECONDS
         self._local.refused = 0
         try:
             yield
@@ -85,14 +90,14 @@ class YahooSession(requests.Session[Any]):
         Raises:
             RateLimited: Status 429, with its Retry-After.
             NotFound: Status 404 for a symbol.
-            Outage: Another host, no time left, a status of 500 and above, a refused session, or no JSON where it is due.
+            Outage: Another host, no time left, a status of 500 or above, a refused session, or no JSON where it is due.
         """
         self._refuse_while_blocked()
         kwargs["allow_redirects"] = False
         for _ in range(_MAX_REDIRECTS + 1):
             _check_address(url)
             kwargs["timeout"] = self._seconds_left()
-            response = super().request(method, url, **kwargs)
+            response: Any = cast("Any", super()).request(method, url, **kwargs)
             location = response.headers.get("location")
             if not (300 <= response.status_code < 400 and location):
                 self._judge(url, response)
@@ -107,13 +112,13 @@ class YahooSession(requests.Session[Any]):
 
     def _seconds_left(self) -> float:
         deadline = getattr(self._local, "deadline", None)
-        left = REQUEST_SECONDS if deadline is None else min(REQUEST_SECONDS, deadline - time.monotonic())
+        left = self._request_seconds if deadline is None else min(self._request_seconds, deadline - self._clock())
         if left <= 0:
             raise Outage("Yahoo Finance answers too slowly.")
         return left
 
     def _refuse_while_blocked(self) -> None:
-        wait = self._blocked_until - time.monotonic()
+        wait = self._blocked_until - self._clock()
         if wait > 0:
             raise RateLimited("Yahoo Finance asks to wait.", retry_after=round(wait, 1))
 
@@ -125,7 +130,7 @@ class YahooSession(requests.Session[Any]):
         status: int = response.status_code
         if status == 429:
             wait = retry_after_seconds(response.headers.get("retry-after"))
-            self._blocked_until = time.monotonic() + wait
+            self._blocked_until = self._clock() + wait
             raise RateLimited("Yahoo Finance asks to wait.", retry_after=wait)
         if status >= 500:
             raise Outage("Yahoo Finance is out of order.")
@@ -140,6 +145,12 @@ class YahooSession(requests.Session[Any]):
         page = parts.hostname == _PAGES and not parts.path.startswith("/xhr/")
         if status == 200 and not page and response.content.lstrip()[:1] not in (b"{", b"["):
             raise Outage("Yahoo Finance answers with something that is not data.")
+
+
+def _curl_list(item: str) -> Any:
+    """Return a list of libcurl's own: the only form that CONNECT_TO takes."""
+    low: Any = importlib.import_module("curl_cffi.curl")
+    return low.lib.curl_slist_append(low.ffi.NULL, item.encode())
 
 
 def retry_after_seconds(value: str | None) -> float:
