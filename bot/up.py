@@ -96,12 +96,16 @@ async def run_set(
         _on_signals(stop, supervisor)
         with lease(data_dir) as held:
             watch = asyncio.create_task(_watch(settings, stop, held, until_idle=until_idle))
+            # A watch that died would hold the lease, and every new terminal would wait for it.
+            watch.add_done_callback(lambda _: stop.set())
             try:
                 await supervisor.run(stop)
             finally:
                 watch.cancel()
                 with suppress(OSError):
                     (data_dir / "run.json").unlink()
+            with suppress(asyncio.CancelledError):
+                await watch
 
 
 def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | None) -> tuple[Run, list[Spec]]:

@@ -143,7 +143,8 @@ def _unbuffered() -> Generator[None]:
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     try:
-        tty.setcbreak(descriptor)
+        # What was typed while everything started stays in line: the default would throw it away.
+        tty.setcbreak(descriptor, termios.TCSADRAIN)
         _tell(_PASTE_ON)
         yield
     finally:
