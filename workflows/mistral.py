@@ -18,6 +18,8 @@ from typing import Any, TypeVar, cast
 import httpx2
 from mistralai.client import Mistral as MistralSDK
 from mistralai.client import errors as mistral_errors
+from mistralai.client.beta_agents import BetaAgents
+from mistralai.client.conversations import Conversations
 from mistralai.client.types import UNSET
 
 from workflows.contracts import Head, PinnedAgent, StepMode
@@ -82,8 +84,9 @@ class MistralClient:
     """One account, as steps need it. Errors are `workflows.errors` Retriable, Ambiguous or Terminal."""
 
     def __init__(self, sdk: MistralSDK, timeouts: Timeouts = Timeouts()) -> None:
-        self._agents = sdk.beta.agents
-        self._conversations = sdk.beta.conversations
+        # `sdk.beta` would load a dozen other APIs, for seconds that every restart of a worker waits for.
+        self._agents = BetaAgents(sdk.sdk_configuration, parent_ref=sdk)
+        self._conversations = Conversations(sdk.sdk_configuration, parent_ref=sdk)
         self._timeouts = timeouts
         self._registered: dict[tuple[str, str], PinnedAgent] = {}
         self._registering: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -305,5 +308,4 @@ async def connect_mistral(
     async with httpx2.AsyncClient(follow_redirects=False, timeout=patience) as asynchronous:
         with httpx2.Client(follow_redirects=False, timeout=patience) as synchronous:
             sdk = MistralSDK(api_key=key, server_url=server_url, client=synchronous, async_client=asynchronous)
-            # The first access loads half of the SDK, for seconds: here, not inside an activity.
             yield MistralClient(sdk, timeouts)
