@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -34,6 +35,8 @@ UNUSABLE = 2
 
 def main() -> None:
     """Entry point. A problem that a person can act on is one plain sentence and exit code 2."""
+    # Logfire registers itself as a plugin of pydantic, and would be loaded, for most of a second, by every command.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "logfire-plugin")
     try:
         app()
     except PlainError as problem:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -117,6 +118,7 @@ def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | Non
         settings, [name.upper() for name in Settings.model_fields if name.upper() not in _SECRETS]
     )
     common |= {"CLEW_MARKET_DATA": settings.market_data, "CLEW_DATA_DIR": str(settings.data_dir)}
+    common |= _bytecode(settings.data_dir)
     worker = common | _as_environment(settings, _SECRETS)
     telemetry = _as_environment(settings, ("LOGFIRE_TOKEN",))
 
@@ -182,6 +184,20 @@ def _temporal_environment() -> dict[str, str]:
     """Temporal's own names (`TEMPORAL_TLS_…`) may stand in `.env` too. The API key is handed out apart."""
     found = {name: value for name, value in dotenv_values(".env").items() if name.startswith("TEMPORAL_") and value}
     return {name: os.environ.get(name, value) for name, value in found.items() if name not in _SECRETS}
+
+
+def _bytecode(data_dir: Path) -> dict[str, str]:
+    """Where parts keep compiled modules if Python may not keep them beside their sources.
+
+    Without any, half of a restarted worker's start is compiling what was compiled before.
+    """
+    spec = find_spec("temporalio")
+    cached = None if spec is None or spec.cached is None else Path(spec.cached)
+    if cached is None or cached.exists() or os.environ.get("PYTHONPYCACHEPREFIX"):
+        return {}
+    if not sys.dont_write_bytecode and os.access(cached.parents[1], os.W_OK):
+        return {}
+    return {"PYTHONPYCACHEPREFIX": str(data_dir / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def _clew(*arguments: str) -> list[str]:
