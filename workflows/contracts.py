@@ -243,11 +243,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostAnswer:
-    """Post `answer` in `thread` under its key, once."""
+    """Post `answer` in `thread` under its key, once. `may_stand`: an earlier activity may have posted it."""
 
     thread: ThreadRef
     answer: Answer
     trace: str = ""
+    may_stand: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -589,15 +590,24 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueuedMessage:
-    """A message that waits for its turn. `opened` is its placeholder, once posted."""
+    """A message that waits for its turn. `opened` is its placeholder, once posted.
+
+    `gone`: a moderator deleted the placeholder. `parked`: the platform did not take it.
+    """
 
     message: IncomingMessage
     opened: MessageRef | None = None
+    stopped: bool = False
+    gone: bool = False
+    parked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TurnRecord:
-    """A finished turn, as long as it can be retried or shown. `head_before` is where a retry forks from."""
+    """A finished turn, as long as it can be retried or shown. `head_before` is where a retry forks from.
+
+    `parked`: the platform did not take its outcome, because the thread is gone or we were removed.
+    """
 
     id: str
     number: int
@@ -610,6 +620,7 @@ class TurnRecord:
     head_before: Head | None = None
     tokens: int = 0
     attempt: int = 1
+    parked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -627,22 +638,18 @@ class ConversationState:
     seen: tuple[str, ...] = ()
     turns: tuple[TurnRecord, ...] = ()
     turn_count: int = 0
-    notice_count: int = 0
-    paused: bool = False
     searchable: bool = False
-    rebuilt: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConversationView:
-    """What a conversation says of itself to `clew status` and the like."""
+    """What a conversation says of itself. `state` is running, parked or idle; `tokens` are those of its last turns."""
 
     state: str
     step: str
     queued: int
     turns: int
     tokens: int
-    since: str = ""
     last_turn: TurnRecord | None = None
 
 

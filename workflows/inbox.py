@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from workflows.contracts import (
@@ -11,6 +12,7 @@ from workflows.contracts import (
     MessageRef,
     QueuedMessage,
     RetryRequest,
+    ThreadRef,
     TurnRecord,
 )
 from workflows.policies import SEEN_LIMIT
@@ -26,7 +28,11 @@ class Item:
         self.request: RetryRequest | None = None
         self.stopped = False
         self.gone = False
-        """The placeholder could not be posted, or a moderator deleted it: nothing is ever posted for this turn."""
+        """A moderator deleted the placeholder: nothing is ever posted for this turn."""
+        self.parked = False
+        """The platform takes nothing for this turn: its place is gone, or we were removed from it."""
+        self.farewell: asyncio.Task[tuple[MessageRef, ...]] | None = None
+        """The last word on a question that was stopped while it waited."""
 
     @property
     def turn(self) -> str:
@@ -38,13 +44,30 @@ class Item:
         """Which attempt of the turn this is, from 1."""
         return 1 if self.again is None else self.again.attempt + 1
 
+    @property
+    def shown_in(self) -> tuple[MessageRef, ...]:
+        """The messages that its answer replaces, in order of their parts."""
+        if self.again is not None and self.again.answers:
+            return self.again.answers
+        return () if self.opened is None else (self.opened,)
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it is decided where its answer goes, or that it goes nowhere."""
+        return self.opened is not None or self.gone or self.parked
+
 
 class Inbox:
     """Queue and memory of ids. Plain state: no time, no calls."""
 
     def __init__(self, state: ConversationState) -> None:
-        self.items = [Item(queued.message, opened=queued.opened) for queued in state.inbox]
+        self.items = [_carried(queued) for queued in state.inbox]
+        self._thread = state.thread
         self._seen = dict.fromkeys(state.seen)
+        last = state.turns[-1] if state.turns else None
+        if last is not None:
+            # A retry is only queued where nothing else waits, so it comes before what is carried with it.
+            self.items[:0] = [_another(request, last, self._thread) for request in state.retries]
 
     def first_time(self, *ids: str) -> bool:
         """Whether none of `ids` was seen before; they are all remembered."""
@@ -65,11 +88,7 @@ class Inbox:
 
     def add_retry(self, request: RetryRequest, record: TurnRecord) -> None:
         """Queue another attempt of a finished turn."""
-        self.items.append(_another(request, record))
-
-    def put_back(self, request: RetryRequest, record: TurnRecord) -> None:
-        """A retry carried over: it was queued before the messages that are carried with it."""
-        self.items.insert(0, _another(request, record))
+        self.items.append(_another(request, record, self._thread))
 
     def edit(self, edited: EditedMessage, *, running: Item | None) -> None:
         """A queued question changes; what already runs, or ran, does not."""
@@ -78,16 +97,24 @@ class Inbox:
                 item.message = replace(item.message, text=edited.text, research=edited.research)
 
     def find(self, message: str) -> Item | None:
-        """The item of a person's message, or of the placeholder posted for it."""
+        """The item of a person's message, or of a message of ours that shows its answer."""
         for item in self.items:
-            if message in (item.turn, item.opened.message if item.opened is not None else ""):
+            if message == item.turn or any(message == shown.message for shown in item.shown_in):
                 return item
         return None
+
+    def unopened(self) -> Item | None:
+        """The first item that still needs a placeholder."""
+        return next((item for item in self.items if not item.has_place), None)
 
     def queued(self) -> tuple[QueuedMessage, ...]:
         """The messages to carry over; retries are carried as requests."""
         return tuple(
-            QueuedMessage(message=item.message, opened=item.opened) for item in self.items if item.again is None
+            QueuedMessage(
+                message=item.message, opened=item.opened, stopped=item.stopped, gone=item.gone, parked=item.parked
+            )
+            for item in self.items
+            if item.again is None
         )
 
     def retries(self) -> tuple[RetryRequest, ...]:
@@ -99,15 +126,21 @@ class Inbox:
         return tuple(self._seen)
 
 
-def _another(request: RetryRequest, record: TurnRecord) -> Item:
+def _carried(queued: QueuedMessage) -> Item:
+    item = Item(queued.message, opened=queued.opened)
+    item.stopped, item.gone, item.parked = queued.stopped, queued.gone, queued.parked
+    return item
+
+
+def _another(request: RetryRequest, record: TurnRecord, thread: ThreadRef) -> Item:
     message = IncomingMessage(
-        thread=record.answers[0].thread,
+        thread=thread,
         message=record.id,
         asker=record.asker,
         text=record.question,
         research=record.research,
         trace=request.trace,
     )
-    item = Item(message, opened=record.answers[0])
+    item = Item(message, opened=record.answers[0] if record.answers else None)
     item.again, item.request = record, request
     return item

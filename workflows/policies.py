@@ -31,6 +31,9 @@ GRACE = timedelta(seconds=20)
 HISTORY_LIMIT = 400
 """Events after which a conversation continues as new between two turns: replay is what a restart pays."""
 
+LETTING_GO = timedelta(seconds=60)
+"""Past its turn's deadline, how long a research workflow may take to let go of what it runs."""
+
 STEP_TRIES = 5
 """POSTs to Mistral for one step, whatever happens."""
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ChildWorkflowError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from workflows.branch import Branch, Stopped, TurnFailed
 from workflows.contracts import (
@@ -31,7 +31,7 @@ from workflows.contracts import (
 from workflows.converse import Conversing, Reply
 from workflows.errors import failure_of
 from workflows.inbox import Item
-from workflows.policies import WORKFLOW_TASK_TIMEOUT
+from workflows.policies import LETTING_GO, WORKFLOW_TASK_TIMEOUT
 from workflows.ports import begin_turn, compose_answer
 from workflows.progress import Progress
 from workflows.research import ROLES, ResearchWorkflow
@@ -44,28 +44,28 @@ class Outcome:
     """What came of an attempt: the answer to show, and where the thread's branch stands.
 
     `committed`: `head` is the new head. `untouched`: nothing was sent on the branch, so the next turn may append.
-    `cancelled`: the workflow itself is to end.
     """
 
     answer: Answer
     head: Head | None = None
     committed: bool = False
     untouched: bool = False
-    cancelled: bool = False
     usage: Usage = field(default_factory=Usage)
 
 
 class Turn:
     """One attempt at one message."""
 
-    def __init__(self, thread: ThreadRef, item: Item, *, head: Head | None, tainted: bool) -> None:
+    def __init__(
+        self, thread: ThreadRef, item: Item, *, head: Head | None, tainted: bool, stopped: bool = False
+    ) -> None:
         self._thread = thread
         self._item = item
         # A retry forks from where the turn began, whatever its first attempt left on the branch.
         self._head = head if item.again is None else item.again.head_before
         self._tainted = tainted or item.again is not None
         self._attempt = item.attempt
-        self._ending = ""
+        self._ending = "stop" if stopped else ""
         self._scope: Scope | None = None
         self.searchable: bool | None = None
 
@@ -79,29 +79,27 @@ class Turn:
         self._ending = self._ending or "stop"
 
     async def run(self) -> Outcome:
-        """Run until the work ends, is stopped, or its time is up. Raises only what is a bug of ours."""
-        permit = asyncio.create_task(self._begin())
+        """Run until the work ends, is stopped, or its time is up. Never raises: a bug of ours is a sentence too."""
         item = self._item
-        await workflow.wait_condition(lambda: item.opened is not None or item.gone)
-        if item.opened is None:
-            permit.cancel()
-            await asyncio.gather(permit, return_exceptions=True)
-            return Outcome(answer=self._answer(AnswerState.STOPPED), untouched=True)
+        # Leave to run is asked for while the placeholder is still being posted.
+        permit = None if self._ending else asyncio.create_task(self._begin())
+        await workflow.wait_condition(lambda: item.has_place)
+        if permit is None or item.opened is None:
+            if permit is not None:
+                permit.cancel()
+                await asyncio.gather(permit, return_exceptions=True)
+            state = AnswerState.FAILED if item.parked else AnswerState.STOPPED
+            return Outcome(answer=self._answer(state), untouched=True)
         work = asyncio.create_task(self._work(item.opened, permit))
-        cancelled = False
         try:
             await self._until(permit, Limits().deadline)
             await self._until(work, _deadline(permit))
         except TimeoutError:
             self._ending = "deadline"
-        except asyncio.CancelledError:
-            # The workflow itself is cancelled: it still says so in the thread.
-            self._ending, cancelled = "stop", True
         if not work.done():
             work.cancel()
         result = (await asyncio.gather(work, return_exceptions=True))[0]
-        outcome = self._ended(result) if self._ending else self._settled(result)
-        return replace(outcome, cancelled=cancelled)
+        return self._ended(result) if self._ending else self._settled(result)
 
     # --- The work ----------------------------------------------------------------------------------------------------
 
@@ -142,7 +140,13 @@ class Turn:
         key = f"{self._item.turn}:{self._attempt}"
         loop = Conversing(scope=scope, branch=branch, key=key, stream=True, asked_in=self._item.turn)
         reply = await loop.run(StepInputs(text=self._item.message.text))
-        answer = await self._composed(scope, reply)
+        try:
+            answer = await self._composed(scope, reply)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                # All of it was read already, while it streamed.
+                raise Stopped(reply.outcome.text) from error
+            raise
         return Outcome(answer=answer, head=branch.head, committed=not branch.tainted, usage=scope.usage)
 
     async def _composed(self, scope: Scope, reply: Reply) -> Answer:
@@ -186,6 +190,8 @@ class Turn:
             request,
             id=f"{workflow.info().workflow_id}:research:{self._item.turn}:{self._attempt}",
             task_timeout=WORKFLOW_TASK_TIMEOUT,
+            # A child that cannot go on must not keep its thread: past the deadline it is only waited for to let go.
+            execution_timeout=timedelta(seconds=scope.permit.limits.deadline) + LETTING_GO,
             cancellation_type=workflow.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
             static_summary=f"/research {research.symbol}",
         )
@@ -219,11 +225,9 @@ class Turn:
             return self._plain(AnswerState.FAILED, sentence(result.code))
         if isinstance(result, ActivityError) and not is_cancelled_exception(result):
             return self._plain(AnswerState.FAILED, sentence(failure_of(result).code))
-        if isinstance(result, (ActivityError, ChildWorkflowError)):
-            return self._plain(AnswerState.FAILED, sentence("internal"))
-        if isinstance(result, BaseException):
-            # A bug fails the workflow task, which loses nothing and is tried again by the next deploy.
-            raise result
+        # A bug, or data that we cannot read. Left to itself it would fail this workflow task until somebody deploys,
+        # and nobody in the thread would hear anything, not even after a stop.
+        workflow.logger.error("a turn ended in %s", type(result).__name__)
         return self._plain(AnswerState.FAILED, sentence("internal"))
 
     def _plain(self, state: AnswerState, text: str) -> Outcome:
