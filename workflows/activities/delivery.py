@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from workflows.activities.heartbeat import heartbeating
+from workflows.activities.heartbeat import Pulse, heartbeating
 from workflows.blobs import BlobStore
 from workflows.chat import Chat
 from workflows.contracts import (
@@ -36,9 +33,6 @@ from workflows.door import receive
 from workflows.errors import CallError, Retriable, Terminal, retried_by_temporal
 from workflows.sentences import sentence
 
-_MARGIN = 2.0
-"""Seconds before its own deadline at which an attempt no longer posts: its successor may already be at work."""
-
 
 class DeliveryActivities:
     """Delivery to one platform."""
@@ -56,48 +50,52 @@ class DeliveryActivities:
             try:
                 return await self._chat.open_thread(request)
             except CallError as error:
-                raise self._out(error) from error
+                raise retried_by_temporal(error) from None
 
     @activity.defn(name="start_conversation")
     async def start_conversation(self, message: IncomingMessage) -> Done:
         """Send an opened thread's first message. Run again: the conversation knows the message's id."""
         try:
-            await receive(self._client, message, searchable=self._searchable)
-        except RPCError as error:
-            raise self._out(Retriable("Temporal cannot be reached", code="internal")) from error
+            async with heartbeating():
+                await receive(self._client, message, searchable=self._searchable)
+        except RPCError:
+            raise retried_by_temporal(Retriable("Temporal cannot be reached", code="internal")) from None
         return Done(count=1)
 
     @activity.defn(name="post_answer")
     async def post_answer(self, request: PostAnswer) -> Posted:
         """Post under a key. It happened and we were not told, or we run again: it is looked up first, and adopted."""
-        async with heartbeating():
+        async with heartbeating() as pulse:
             try:
-                return Posted(messages=(await self._post_once(request.thread, request.answer),))
-            except Terminal as error:
-                if error.code == "message_gone":
-                    return Posted(messages=())
-                raise self._out(error) from error
+                message = await self._post_once(request.thread, request.answer, pulse, may_stand=request.may_stand)
             except CallError as error:
-                raise self._out(error) from error
+                if _is_gone(error):
+                    return Posted(messages=())
+                raise retried_by_temporal(error) from None
+        return Posted(messages=(message,))
 
     @activity.defn(name="finish_answer")
     async def finish_answer(self, request: FinishAnswer) -> Posted:
         """Edit the placeholder to the final answer; post further parts under their keys; delete what is left over.
 
-        Run again: the edits are the same edits, and the parts are found by key.
+        Run again: the edits are the same edits, and the parts are found by key. Where a moderator deleted the
+        placeholder, that is a stop: nothing is posted again.
         """
-        async with heartbeating():
+        async with heartbeating() as pulse:
+            messages = list(request.messages)
             try:
-                return await self._finish(request)
-            except Terminal as error:
-                if error.code == "message_gone":
-                    # A moderator deleted the placeholder: that is a stop, and nothing is posted again.
-                    return Posted(messages=())
-                if error.code == "chat_text":
-                    return await self._say_plainly(request)
-                raise self._out(error) from error
+                try:
+                    await self._replace(request.thread, messages, request.answer, pulse)
+                except Terminal as error:
+                    if error.code != "chat_text":
+                        raise
+                    # The platform refused the answer's text: say that, without any of it.
+                    await self._replace(request.thread, messages, _plain(request.answer), pulse)
             except CallError as error:
-                raise self._out(error) from error
+                if _is_gone(error):
+                    return Posted(messages=())
+                raise retried_by_temporal(error) from None
+        return Posted(messages=tuple(messages))
 
     @activity.defn(name="show_progress")
     async def show_progress(self, request: Live) -> Done:
@@ -117,7 +115,7 @@ class DeliveryActivities:
                 for message in request.messages:
                     await self._chat.delete(message)
             except CallError as error:
-                raise self._out(error) from error
+                raise retried_by_temporal(error) from None
         return Done(count=len(request.messages))
 
     @activity.defn(name="read_thread")
@@ -127,36 +125,49 @@ class DeliveryActivities:
             try:
                 said = await self._chat.read(request.thread, before=request.before, limit=request.limit)
             except CallError as error:
-                raise self._out(error) from error
+                raise retried_by_temporal(error) from None
         entries = [{"role": "assistant" if item.ours else "user", "content": item.text} for item in said if item.text]
         return await self._blobs.put(json.dumps(entries).encode(), "application/json")
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
-    async def _finish(self, request: FinishAnswer) -> Posted:
-        parts = self._chat.split(request.answer)
-        messages = list(request.messages[: len(parts)])
-        for message, part in zip(request.messages, parts, strict=False):
-            await self._chat.edit(message, part)
-        for part in parts[len(messages) :]:
-            messages.append(await self._post_once(request.thread, part))  # noqa: PERF401 - one after the other
-        for surplus in request.messages[len(parts) :]:
-            await self._chat.delete(surplus)
-        return Posted(messages=tuple(messages))
+    async def _replace(self, thread: ThreadRef, messages: list[MessageRef], answer: Answer, pulse: Pulse) -> None:
+        """Let `messages` show all parts of `answer`. The list is kept up to date, so that a second try goes on there.
 
-    async def _post_once(self, thread: ThreadRef, part: Answer) -> MessageRef:
+        Raises Terminal `message_gone` where the first one was deleted. A later one that was is not posted again.
+        """
+        parts = self._chat.split(answer)
+        given = tuple(messages)
+        for message, part in zip(given, parts, strict=False):
+            try:
+                await self._chat.edit(message, part)
+            except Terminal as error:
+                if message == given[0] or not _is_gone(error):
+                    raise
+                messages.remove(message)
+        for part in parts[len(given) :]:
+            messages.append(await self._post_once(thread, part, pulse))  # noqa: PERF401 - what was posted is known at once
+        for surplus in given[len(parts) :]:
+            await self._chat.delete(surplus)
+            messages.remove(surplus)
+
+    async def _post_once(self, thread: ThreadRef, part: Answer, pulse: Pulse, *, may_stand: bool = False) -> MessageRef:
         """The one write that cannot be repeated.
 
         The first attempt posts. Any later one cannot know whether an earlier post was applied, so it settles, looks
         the key up, adopts the oldest message and deletes extras, and posts only if there is none.
         """
-        if activity.info().attempt > 1:
+        again = activity.info().attempt > 1
+        if again:
             await asyncio.sleep(self._chat.capabilities.settle)
+        if again or may_stand:
             found = await self._chat.find(thread, _key_of(part))
             if found:
                 await self._adopt(found, part)
                 return found[0]
-        _refuse_if_given_up()
+        if pulse.given_up:
+            # A paused worker may wake after its replacement took over; then it must not post.
+            raise Retriable("attempt given up before posting", code="internal")
         return await self._chat.post(thread, part)
 
     async def _adopt(self, found: Sequence[MessageRef], part: Answer) -> None:
@@ -165,31 +176,14 @@ class DeliveryActivities:
         if part.state in (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED):
             await self._chat.edit(found[0], part)
 
-    async def _say_plainly(self, request: FinishAnswer) -> Posted:
-        """The platform refused the answer's text: say that, without any of it."""
-        plain = replace(
-            Answer(key=request.answer.key, state=AnswerState.FAILED, attempt=request.answer.attempt),
-            text=sentence("chat_text"),
-        )
-        try:
-            return await self._finish(replace(request, answer=plain))
-        except CallError as error:
-            raise self._out(error) from error
 
-    def _out(self, error: CallError) -> ApplicationError:
-        return retried_by_temporal(error)
+def _plain(answer: Answer) -> Answer:
+    return Answer(key=answer.key, state=AnswerState.FAILED, attempt=answer.attempt, text=sentence("chat_text"))
+
+
+def _is_gone(error: CallError) -> bool:
+    return isinstance(error, Terminal) and error.code == "message_gone"
 
 
 def _key_of(part: Answer) -> str:
     return part.key if part.part == 1 else f"{part.key}:{part.part}"
-
-
-def _refuse_if_given_up() -> None:
-    """A paused worker may wake after its replacement took over; then it must not post."""
-    info = activity.info()
-    limit = info.start_to_close_timeout
-    if limit is None:
-        return
-    elapsed = (datetime.now(UTC) - info.started_time).total_seconds()
-    if elapsed > limit.total_seconds() - _MARGIN or activity.is_cancelled():
-        raise ApplicationError("attempt given up before posting", type="Retriable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -11,19 +12,49 @@ from temporalio import activity
 _INTERVAL = 0.5
 """Seconds. The SDK sends them at most as often as `policies.HEARTBEAT_THROTTLE` says."""
 
+_MARGIN = 2.0
+"""Seconds before an attempt's own time-out at which its successor may already be at work."""
+
+
+class Pulse:
+    """Whether this attempt still counts, told by clocks of this process alone: the server's may differ by minutes."""
+
+    def __init__(self) -> None:
+        info = activity.info()
+        self._limit = None if info.start_to_close_timeout is None else info.start_to_close_timeout.total_seconds()
+        self._patience = None if info.heartbeat_timeout is None else info.heartbeat_timeout.total_seconds() / 2
+        self._began = self._last = time.monotonic()
+
+    def beat(self) -> None:
+        """Heartbeat."""
+        activity.heartbeat()
+        self._last = time.monotonic()
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the server may have given this attempt up, and its successor may be writing.
+
+        A worker that was paused wakes with an old last beat. Half the time-out leaves room for the SDK's throttle.
+        """
+        now = time.monotonic()
+        late = self._limit is not None and now - self._began > self._limit - _MARGIN
+        silent = self._patience is not None and now - self._last > self._patience
+        return late or silent or activity.is_cancelled()
+
 
 @asynccontextmanager
-async def heartbeating() -> AsyncGenerator[None]:
+async def heartbeating() -> AsyncGenerator[Pulse]:
     """Heartbeat while the block runs. A stop reaches the block as CancelledError."""
-    beat = asyncio.create_task(_beat())
+    pulse = Pulse()
+    beating = asyncio.create_task(_keep_beating(pulse))
     try:
-        yield
+        yield pulse
     finally:
-        beat.cancel()
-        await asyncio.gather(beat, return_exceptions=True)
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
 
 
-async def _beat() -> None:
+async def _keep_beating(pulse: Pulse) -> None:
     while True:
-        activity.heartbeat()
+        pulse.beat()
         await asyncio.sleep(_INTERVAL)
