@@ -141,7 +141,7 @@ def max_drawdown(bars: Sequence[Bar]) -> tuple[float | None, str | None, str | N
 
 
 def moving_average(bars: Sequence[Bar], sessions: int) -> list[float | None]:
-    """Return, per bar, the mean of the last `sessions` closes; None until there are as many, or where one is missing."""
+    """Return, per bar, the mean of the last `sessions` closes; None unless as many are known."""
     closes = [bar.close for bar in bars]
     means: list[float | None] = []
     for end in range(1, len(closes) + 1):
