@@ -36,17 +36,22 @@ _AGENTS = "clew/agents"
 _EVENT_LIMIT = 8 * 1024 * 1024
 """Bytes of one result: pictures come inside it."""
 
-_CONNECT = 5.0
-_CALL = 30.0
-"""Seconds for one call with everything the SDK does around it; below the activities' own time-outs."""
-
-_FRESH = 5.0
-"""Seconds that a tool list is believed. Turn and tool call look at the same one, or a deploy would refuse every call."""
-
 _PAGES = 50
 
 _answers: ContextVar[list[tuple[int, str | None]] | None] = ContextVar("clew_mcp_answers", default=None)
 """HTTP status and Retry-After of the answers to one call: the SDK hides both, but runs its POSTs in our context."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolTimeouts:
+    """Seconds. `call` is one call with everything the SDK does around it, below the activities' own time-outs.
+
+    `fresh` is how long a tool list is believed: turn and tool call look at the same one.
+    """
+
+    call: float = 30.0
+    connect: float = 5.0
+    fresh: float = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,11 +95,10 @@ class ToolReply:
 class MarketTools:
     """The tool server. Methods raise Retriable or Terminal (`tools_auth`, `tools_down`, `too_large`, `internal`)."""
 
-    def __init__(self, url: str, token: str, *, patience: float = _CALL) -> None:
-        """`patience` in seconds, for one call."""
+    def __init__(self, url: str, token: str, timeouts: ToolTimeouts = ToolTimeouts()) -> None:
         self._url = url
         self._token = token
-        self._patience = patience
+        self._timeouts = timeouts
         self._connection: _Connection | None = None
         self._replaced: set[_Connection] = set()
         self._connecting = asyncio.Lock()
@@ -104,11 +108,11 @@ class MarketTools:
         self._known_at = (0, 0.0)
         self._listing = asyncio.Lock()
 
-    async def toolset(self, max_age: float = _FRESH) -> Toolset:
-        """The tools as they were at most `max_age` seconds ago, over the present connection."""
+    async def toolset(self) -> Toolset:
+        """The tools as they were a moment ago, over the present connection."""
         async with self._listing:
             generation, listed = self._known_at
-            if self._known is None or generation != self.generation or time.monotonic() - listed > max_age:
+            if self._known is None or generation != self.generation or time.monotonic() - listed > self._timeouts.fresh:
                 self._known = await self.list_tools()
                 self._known_at = (self.generation, time.monotonic())
             return self._known
@@ -148,7 +152,7 @@ class MarketTools:
         seen: list[tuple[int, str | None]] = []
         mark = _answers.set(seen)
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeouts.call):
                 connection = await self._connected()
                 return await connection.run(work)
         except Exception as error:
@@ -163,7 +167,7 @@ class MarketTools:
                 self._replaced = {
                     old for old in (*self._replaced, self._connection) if old is not None and not old.gone
                 }
-                self._connection = await _Connection.open(self._url, self._token)
+                self._connection = await _Connection.open(self._url, self._token, self._timeouts.connect)
                 self.generation += 1
             return self._connection
 
@@ -171,18 +175,18 @@ class MarketTools:
 class _Connection:
     """One open client, and the task that holds it."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, connect: float) -> None:
         self.broken = False
         self._users = 0
         self._opened: asyncio.Future[mcp.Client] = asyncio.get_running_loop().create_future()
         self._leave = asyncio.Event()
-        self._holder = asyncio.create_task(self._hold(url, token))
+        self._holder = asyncio.create_task(self._hold(url, token, connect))
         self._holder.add_done_callback(self._ended)
 
     @classmethod
-    async def open(cls, url: str, token: str) -> _Connection:
+    async def open(cls, url: str, token: str, connect: float) -> _Connection:
         """Open a connection; nothing is sent before the first call."""
-        connection = cls(url, token)
+        connection = cls(url, token, connect)
         await asyncio.wait({connection._opened, connection._holder}, return_when=asyncio.FIRST_COMPLETED)
         return connection
 
@@ -232,9 +236,9 @@ class _Connection:
         if not holder.cancelled():
             holder.exception()  # told to the calls that it took along
 
-    async def _hold(self, url: str, token: str) -> None:
+    async def _hold(self, url: str, token: str, connect: float) -> None:
         # Read time-outs are the callers' own: here one would take the other calls' connection along.
-        timeout = httpx2.Timeout(None, connect=_CONNECT)
+        timeout = httpx2.Timeout(None, connect=connect)
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(timeout=timeout, headers=headers, event_hooks={"response": [_note]}) as http:
             transport = streamable_http_client(url, http_client=http, max_sse_event_size=_EVENT_LIMIT)
@@ -340,9 +344,9 @@ def _leaves(error: BaseException) -> Iterator[Exception]:
 
 
 @asynccontextmanager
-async def connect_tools(url: str, token: str) -> AsyncGenerator[MarketTools]:
+async def connect_tools(url: str, token: str, timeouts: ToolTimeouts = ToolTimeouts()) -> AsyncGenerator[MarketTools]:
     """The tool server at `url`; its connection is closed at the end. Nothing is sent before the first call."""
-    tools = MarketTools(url, token)
+    tools = MarketTools(url, token, timeouts)
     try:
         yield tools
     finally:

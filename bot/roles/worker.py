@@ -21,8 +21,8 @@ from workflows.chat import Chat
 from workflows.contracts import Limits
 from workflows.ledger import TemporalLedger
 from workflows.live import LiveBoards
-from workflows.mcp_client import connect_tools
-from workflows.mistral import connect_mistral
+from workflows.mcp_client import ToolTimeouts, connect_tools
+from workflows.mistral import Timeouts, connect_mistral
 from workflows.tracing import ActivityTracing
 from workflows.worker import Crew, build_worker
 
@@ -32,7 +32,13 @@ PATIENCE = 60.0
 _log = logging.getLogger(__name__)
 
 
-async def run(settings: Settings, until: asyncio.Event) -> None:
+async def run(
+    settings: Settings,
+    until: asyncio.Event,
+    *,
+    timeouts: Timeouts = Timeouts(),
+    tool_timeouts: ToolTimeouts = ToolTimeouts(),
+) -> None:
     """Work until the event is set. Raises UnreachableError, SettingsError, or what a Temporal worker died of."""
     if settings.sandboxed and settings.mistral_url is None:
         raise SettingsError(
@@ -43,9 +49,9 @@ async def run(settings: Settings, until: asyncio.Event) -> None:
         raise SettingsError("MCP_AUTH_TOKEN is not set; give this worker the tool server's.")
     async with AsyncExitStack() as stack:
         client = await connect(settings, long_lived=True, patience=PATIENCE)
-        mistral = await stack.enter_async_context(connect_mistral(settings.mistral_key, settings.mistral_url))
+        mistral = await stack.enter_async_context(connect_mistral(settings.mistral_key, settings.mistral_url, timeouts))
         tools = await stack.enter_async_context(
-            connect_tools(settings.mcp_url, settings.mcp_auth_token.get_secret_value())
+            connect_tools(settings.mcp_url, settings.mcp_auth_token.get_secret_value(), tool_timeouts)
         )
         chats = _chats(settings, stack)
         searchable = await search_attributes.ensure(client)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import uvicorn
+from mcp.server.mcpserver import MCPServer
 
 from bot.runtime import free_port
 from mcp_server.market_data import MarketData
@@ -90,6 +91,7 @@ class RunningMarket:
     url: str
     token: str
     market: FaultyMarket
+    server: MCPServer[Any]
 
 
 @contextmanager
@@ -98,7 +100,8 @@ def running_market(data_dir: Path, *, port: int = 0) -> Generator[RunningMarket]
     market = FaultyMarket(load_provider("sample", ProviderSettings(data_dir=data_dir)))
     market.warm_up()
     chosen = port or free_port()
-    app = build_app(build_server(cast("MarketData", market)), HttpSettings(token=TOKEN))
+    tools = build_server(cast("MarketData", market))
+    app = build_app(tools, HttpSettings(token=TOKEN))
     config = uvicorn.Config(app, host="127.0.0.1", port=chosen, log_level="error", log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True, name="market")
@@ -107,7 +110,7 @@ def running_market(data_dir: Path, *, port: int = 0) -> Generator[RunningMarket]
         while not server.started:
             assert thread.is_alive(), "the tool server ended at its start"
             time.sleep(0.01)
-        yield RunningMarket(url=f"http://127.0.0.1:{chosen}/mcp", token=TOKEN, market=market)
+        yield RunningMarket(url=f"http://127.0.0.1:{chosen}/mcp", token=TOKEN, market=market, server=tools)
     finally:
         market.clear()
         server.force_exit = True

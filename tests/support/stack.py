@@ -33,6 +33,8 @@ from tests.support.wire import Wire
 from workflows import identity
 from workflows.contracts import Answer, AnswerState, Asker, Research, RetryRequest, StopRequest, ThreadRef
 from workflows.conversation import ConversationWorkflow
+from workflows.mcp_client import ToolTimeouts
+from workflows.mistral import Timeouts
 
 T = TypeVar("T")
 
@@ -142,10 +144,13 @@ class Stack:
     # --- The worker --------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def worker(self, **changes: object) -> AsyncGenerator[None]:
-        """Run the worker role, with other settings if asked, for as long as the block runs."""
+    async def worker(
+        self, *, timeouts: Timeouts = Timeouts(), tool_timeouts: ToolTimeouts = ToolTimeouts(), **changes: object
+    ) -> AsyncGenerator[None]:
+        """Run the worker role, with other time-outs and settings if asked, for as long as the block runs."""
         until = asyncio.Event()
-        task = asyncio.create_task(worker_role.run(self.settings.model_copy(update=changes), until))
+        settings = self.settings.model_copy(update=changes)
+        task = asyncio.create_task(worker_role.run(settings, until, timeouts=timeouts, tool_timeouts=tool_timeouts))
         try:
             yield
         finally:

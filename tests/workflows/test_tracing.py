@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -53,21 +54,21 @@ class Question:
 
 
 @activity.defn(name="run_step")
-async def run_step(request: StepRequest) -> StepOutcome:
+async def run_step(_: StepRequest) -> StepOutcome:
     with trace.get_tracer("test").start_as_current_span("POST /v1/conversations"):
         usage = Usage(prompt_tokens=11, completion_tokens=7, connector_tokens=5, calls=1)
         return StepOutcome(head=Head(branch="conv_2", entry="e"), usage=usage)
 
 
 @activity.defn(name="call_tool")
-async def call_tool(request: ToolRequest) -> Done:
+async def call_tool(_: ToolRequest) -> Done:
     if activity.info().attempt == 1:
         raise ApplicationError(CANARY, type="Retriable")
     return Done()
 
 
 @activity.defn(name="show_progress")
-async def show_progress(request: Live) -> Done:
+async def show_progress(_: Live) -> Done:
     return Done()
 
 
@@ -88,7 +89,7 @@ class Entity:
         for _ in range(turns):
             await workflow.wait_condition(lambda: bool(self._inbox))
             question = self._inbox.pop(0)
-            options = {
+            options: dict[str, Any] = {
                 "start_to_close_timeout": timedelta(seconds=5),
                 "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=10), maximum_attempts=2),
             }
@@ -110,7 +111,8 @@ class Entity:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server() -> AsyncIterator[WorkflowEnvironment]:
-    async with await WorkflowEnvironment.start_local(
+    # temporalio leaves the type of one parameter open.
+    async with await WorkflowEnvironment.start_local(  # pyright: ignore[reportUnknownMemberType]
         dev_server_existing_path=str(find_binary()),
         dev_server_log_level="error",
         dev_server_extra_args=["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="1ms"'],

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from temporalio import activity
@@ -62,7 +62,7 @@ class Ledger(Protocol):
 class TurnTerms:
     """What every turn is granted. `daily_tokens` per asker and day, None for no limit."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     daily_tokens: int | None = None
     searchable: bool = False
 

@@ -65,7 +65,7 @@ def evidence_json(results: Sequence[ToolResult], limit: int = EVIDENCE_LIMIT) ->
 
 
 def fitted(value: Json, limit: int = RESULT_LIMIT) -> Json:
-    """A result in at most `limit` bytes: longest lists and texts are cut, then all but the stamp; `truncated` says so."""
+    """A result in at most `limit` bytes: long lists and texts are cut, then all but the stamp; `truncated` says so."""
     if _size(value) <= limit:
         return value
     marked = {**value, "truncated": True, "shortened": _LEFT_OUT}
