@@ -105,8 +105,8 @@ class ConversationWorkflow:
         """A message was deleted: a queued question is withdrawn, the running one (or its placeholder) stops."""
         item = self._inbox.find(deleted.message)
         if item is None:
-            return
-        if item is self._running:
+            self._placeholders.deleted(deleted.message)
+        elif item is self._running:
             self._stop(item)
         elif deleted.message == item.turn or item.again is not None:
             self._inbox.items.remove(item)
@@ -114,8 +114,8 @@ class ConversationWorkflow:
             if item.again is None:
                 self._spawn(self._placeholders.withdraw(item))
         else:
-            # Its place in the queue is kept, so that the turns stay in order; nothing will be said.
-            item.opened, item.gone, item.stopped = None, True, True
+            # It still takes its turn, as a stopped one; nothing will be said.
+            item.opened, item.gone = None, True
 
     @workflow.signal
     def retry(self, request: RetryRequest) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from workflows.chat import Chat
@@ -23,6 +23,9 @@ _RANK = {
     LineState.DONE: 2,
     LineState.FAILED: 2,
 }
+
+_LAST_UPDATE = 1.0
+"""Seconds for which the last update may hold up the last word."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,14 +85,19 @@ class _Board:
         self._message = live.message
         self._answer = live.answer
         self._changed = asyncio.Event()
+        self._between = asyncio.Event()
+        self._between.set()
         self._pump = asyncio.create_task(self._run())
 
     def merge(self, answer: Answer) -> None:
-        """Take over what the workflow knows; activities that started later know more."""
+        """Take over what the workflow knows; activities that started later know more.
+
+        A line goes on, or waits and runs in turn, but is never taken back. What runs keeps what it says of itself.
+        """
         lines = {line.id: line for line in self._answer.lines}
         for line in answer.lines:
             known = lines.get(line.id)
-            if known is None or _RANK[line.state] > _RANK[known.state]:
+            if known is None or (known.state is not line.state and _RANK[line.state] >= _RANK[known.state]):
                 lines[line.id] = line
         self._answer = replace(self._answer, attempt=answer.attempt, lines=tuple(lines.values()))
         self._changed.set()
@@ -109,7 +117,13 @@ class _Board:
         self._changed.set()
 
     async def close(self) -> None:
-        """Stop the pump before the last word is written; a running update is cut off."""
+        """Stop the pump before the last word is written.
+
+        An update that is under way may finish, for a moment: cut off, it might still be applied, after the last word.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_UPDATE):
+                await self._between.wait()
         self._pump.cancel()
         await asyncio.gather(self._pump, return_exceptions=True)
 
@@ -120,7 +134,11 @@ class _Board:
                     while True:
                         await self._changed.wait()
                         self._changed.clear()
-                        await message.show(self._answer)
+                        self._between.clear()
+                        try:
+                            await message.show(self._answer)
+                        finally:
+                            self._between.set()
                         await asyncio.sleep(self._chat.capabilities.edit_interval)
             except asyncio.CancelledError:
                 raise

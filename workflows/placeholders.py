@@ -29,6 +29,12 @@ class Placeholders:
         self._thread = thread
         self._inbox = inbox
         self._opening: Item | None = None
+        self._deleted: set[str] = set()
+
+    def deleted(self, message: str) -> None:
+        """A message that nothing is known of was deleted: perhaps the one that is being posted right now."""
+        if self._opening is not None:
+            self._deleted.add(message)
 
     @property
     def busy(self) -> bool:
@@ -47,6 +53,7 @@ class Placeholders:
                 await self._open(item)
             finally:
                 self._opening = None
+                self._deleted.clear()
 
     async def withdraw(self, item: Item) -> None:
         """Delete a question's placeholder; it has left the queue already."""
@@ -115,5 +122,6 @@ class Placeholders:
             workflow.logger.error("turn parked: its placeholder cannot be posted (%s)", failure_of(error).code)
             item.parked = True
             return
-        item.opened = posted.messages[0] if posted.messages else None
-        item.gone = item.opened is None
+        stands = bool(posted.messages) and posted.messages[0].message not in self._deleted
+        item.opened = posted.messages[0] if stands else None
+        item.gone = not stands

@@ -65,7 +65,7 @@ class Turn:
         self._head = head if item.again is None else item.again.head_before
         self._tainted = tainted or item.again is not None
         self._attempt = item.attempt
-        self._ending = "stop" if stopped else ""
+        self._ending = "stop" if stopped or item.gone or item.parked else ""
         self._scope: Scope | None = None
         self.searchable: bool | None = None
 
