@@ -1,0 +1,1 @@
+"""Clew as people run it: every part a process of its own, and processes killed in the middle of turns."""
