@@ -56,12 +56,11 @@ class CompanyBook:
     def search(self, query: str, *, limit: int) -> list[Company]:
         """Return the best matches by symbol and name, then near misses; at most `limit`."""
         wanted = _plain(query)
-        exact = self.find(query.upper())
+        exact = [found for found in (self.find(query.upper()), self._by_name.get(wanted)) if found and wanted]
         starts = [company for name, company in self._names if wanted and name.startswith(wanted)]
         words = [company for name, company in self._names if wanted and f" {wanted}" in f" {name}"]
         symbols = [company for company in self._companies if company.symbol.startswith(query.upper())]
-        first = [exact] if exact else []
-        found = list(dict.fromkeys([*first, *starts, *words, *symbols]))
+        found = list(dict.fromkeys([*exact, *starts, *words, *symbols]))
         return found[:limit] or self.near(query, count=limit)
 
     def near(self, text: str, *, count: int = 3) -> list[Company]:
@@ -125,7 +124,15 @@ def _plain(name: str) -> str:
     return " ".join(_NOISE.sub(" ", name.lower()).split())
 
 
-def _slip(text: str, symbol: str) -> tuple[int, int]:
-    """Return how far two symbols are apart: differing letters after sorting, then differing positions."""
-    unlike = sum(a != b for a, b in zip(text, symbol, strict=False)) + abs(len(text) - len(symbol))
-    return unlike, abs(len(text) - len(symbol))
+def _slip(text: str, symbol: str) -> int:
+    """Return how many slips lie between two symbols: a letter too many, missing, another, or two exchanged."""
+    before: list[int] = []
+    row = list(range(len(symbol) + 1))
+    for i, letter in enumerate(text, start=1):
+        earlier, before, row = before, row, [i]
+        for j, other in enumerate(symbol, start=1):
+            steps = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == symbol[j - 2] and text[i - 2] == other:
+                steps = min(steps, earlier[j - 2] + 1)
+            row.append(steps)
+    return row[-1]

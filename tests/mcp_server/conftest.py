@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from mcp.server.mcpserver import MCPServer
 
 from mcp_server.market_data import MarketData
 from mcp_server.providers import ProviderSettings, load_provider
 from mcp_server.server import build_server
+
+settings.register_profile("untimed", deadline=None, max_examples=60)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
