@@ -123,7 +123,7 @@ async def wait_ready(settings: Settings, report: Report = _silent) -> tuple[Sett
             report(seen)
             if client is not None and all(part.ready for part in seen):
                 return attached, client
-            broken = next((part for part in run.parts if part.restarts >= CRASHES_TOLERATED), None)
+            broken = next((part for part in run.parts if part.crashes >= CRASHES_TOLERATED), None)
             if broken is not None:
                 log = settings.data_dir / "logs" / f"{broken.role}.log"
                 raise NotReadyError(f"{broken.role} keeps ending; {_last_words(log)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from bot.errors import PlainError
+from bot.parent import die_with_supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,6 +36,8 @@ UNUSABLE = 2
 
 def main() -> None:
     """Entry point. A problem that a person can act on is one plain sentence and exit code 2."""
+    # Before anything takes time: a part whose supervisor dies during its start is no orphan either.
+    die_with_supervisor()
     # Logfire registers itself as a plugin of pydantic, and would be loaded, for most of a second, by every command.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "logfire-plugin")
     try:

@@ -20,7 +20,10 @@ PartState = Literal["starting", "running", "waiting", "stopped"]
 
 
 class Part(BaseModel):
-    """One supervised process. `state` is `waiting` between two starts; `started` in seconds since the epoch."""
+    """One supervised process. `state` is `waiting` between two starts; `started` in seconds since the epoch.
+
+    `restarts` counts all, `crashes` those in a row that came soon after a start.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,6 +32,7 @@ class Part(BaseModel):
     state: PartState = "starting"
     started: float = 0.0
     restarts: int = 0
+    crashes: int = 0
     exit_code: int | None = None
 
 

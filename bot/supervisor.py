@@ -109,7 +109,14 @@ class Supervisor:
                 child.quick_deaths = 0
             delay = min(SLOWEST_RESTART, FIRST_RESTART * 2**child.quick_deaths)
             child.quick_deaths += 1
-            self._set(child, state="waiting", pid=0, exit_code=code, restarts=child.part.restarts + 1)
+            self._set(
+                child,
+                state="waiting",
+                pid=0,
+                exit_code=code,
+                restarts=child.part.restarts + 1,
+                crashes=child.quick_deaths,
+            )
             self._say(child, f"{child.spec.role} ended ({_ending(code)}); starting it again in {delay:.1f} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(child.stopping.wait(), delay)

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 
 from bot.errors import PlainError
 from bot.logs import configure_logging
-from bot.parent import die_with_supervisor
 from bot.redaction import Redactor
 from bot.settings import Settings
 
@@ -22,7 +21,6 @@ _log = logging.getLogger(__name__)
 
 def play(name: str, work: Callable[[], int], settings: Settings) -> int:
     """Do a role's work until it ends; returns the exit code."""
-    die_with_supervisor()
     redactor = Redactor(settings.secrets())
     configure_logging(redactor)
     if settings.observed:

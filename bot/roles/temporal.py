@@ -30,7 +30,7 @@ def run(settings: Settings, *, port: int | None, ui_port: int | None) -> int:
         os.execv(command[0], command)  # noqa: S606 - a fixed argument list, no shell
     with subprocess.Popen(command) as server:
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: server.terminate())
+            signal.signal(number, lambda _number, _frame: server.terminate())
         with suppress(KeyboardInterrupt):
             return server.wait()
     return 0

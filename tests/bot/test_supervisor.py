@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -65,7 +65,7 @@ class Watched:
 
 
 @asynccontextmanager
-async def supervised(watched: Watched) -> AsyncIterator[Watched]:
+async def supervised(watched: Watched) -> AsyncGenerator[Watched]:
     running = asyncio.create_task(watched.supervisor.run(watched.until))
     try:
         yield watched
@@ -94,6 +94,14 @@ async def test_a_crash_loop_slows_down(tmp_path: Path) -> None:
     waits = [line for _, line in watched.lines if "starting it again" in line][:4]
     assert [line.rpartition("in ")[2] for line in waits] == ["0.2 s", "0.4 s", "0.8 s", "1.6 s"]
     assert watched.part("worker").exit_code == 3
+    assert watched.part("worker").crashes >= 4
+
+
+async def test_deaths_after_a_healthy_life_are_no_crash_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.supervisor.HEALTHY_AFTER", 0.0)
+    async with supervised(Watched([spec("worker", CRASHER)], tmp_path)) as watched:
+        await eventually_async(lambda: watched.part("worker").restarts >= 3, "three deaths")
+        assert watched.part("worker").crashes == 1
 
 
 async def test_parts_stop_in_reverse_order_of_their_start(tmp_path: Path) -> None:
