@@ -16,6 +16,7 @@ from bot import admin_text
 from bot.admin import collect, platforms_of
 from bot.background import Running, Seen, running_set, start, wait_ready
 from bot.connect import UnreachableError, address_of, connect
+from bot.observed import observed
 from bot.runtime import Run
 from bot.settings import Settings
 
@@ -72,12 +73,14 @@ async def show_start(settings: Settings, *, ui: bool = False) -> None:
 async def in_session(settings: Settings, talk: Callable[[TerminalSession], Awaitable[int]]) -> int:
     """Hold a talk with a ready set. Returns the talk's exit code, or 1 where Clew was stopped meanwhile."""
     screen = StartScreen()
-    try:
-        async with running_set(settings, screen.report) as running:
+    # A turn's trace begins where a person asks.
+    with observed(settings, "clew-terminal", on_screen=True):
+        try:
+            async with running_set(settings, screen.report) as running:
+                screen.close()
+                return await _talk(running, talk)
+        finally:
             screen.close()
-            return await _talk(running, talk)
-    finally:
-        screen.close()
 
 
 async def _talk(running: Running, talk: Callable[[TerminalSession], Awaitable[int]]) -> int:

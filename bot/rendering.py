@@ -69,10 +69,12 @@ def not_verified(answer: Answer) -> list[str]:
 
 
 def footer(answer: Answer) -> str:
-    """What stands below every answer: tokens, attempt, and that it advises nobody."""
+    """What stands below every answer: tokens, attempt, where its trace is, and that it advises nobody."""
     facts = [f"{answer.usage.total:,} tokens"] if answer.usage.total else []
     if answer.attempt > 1:
         facts.append(f"attempt {answer.attempt}")
+    if answer.trace:
+        facts.append(f"trace {answer.trace}")
     return " · ".join([*facts, DISCLAIMER])
 
 
@@ -100,7 +102,7 @@ def _part(answer: Answer, text: str, number: int, last: int) -> Answer:
     if number > 1:
         part = replace(part, headline="", lines=(), notices=())
     if number < last:
-        part = replace(part, metrics=(), chart=None, sources=(), gaps=(), follow_ups=(), usage=Usage())
+        part = replace(part, metrics=(), chart=None, sources=(), gaps=(), follow_ups=(), usage=Usage(), trace="")
     return part
 
 
@@ -159,6 +161,7 @@ def neutral(answer: Answer) -> Answer:
         ),
         gaps=tuple(one_line(gap) for gap in answer.gaps),
         follow_ups=tuple(one_line(question) for question in answer.follow_ups),
+        trace=one_line(answer.trace),
     )
 
 

@@ -9,8 +9,10 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import logfire
+from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import Status
@@ -18,11 +20,14 @@ from opentelemetry.util.types import AttributeValue
 
 from bot.redaction import GONE, PATTERNS, Redactor
 from bot.settings import Settings
+from workflows.tracing import parent_context
 
 PROSE = frozenset({"text", "summary", "answer", "message", "question", "headline"})
 """Attributes in which "the trading session" and "credit card stocks" are no secrets."""
 
 _PROSE_WORDS = frozenset({"session", "credit card", "password", "cookie", "secret", "auth", "credential"})
+
+_LAST_SECONDS = 2.0
 
 _URLS = frozenset({"http.url", "url.full", "http.target", "url.path"})
 _QUERIES = frozenset({"url.query", "http.request.header.authorization", "http.request.header.cookie"})
@@ -43,6 +48,8 @@ def configure_telemetry(settings: Settings, service_name: str, *, processors: Se
         # They may stand in `.env`; OpenTelemetry reads its environment only.
         if value is not None:
             os.environ.setdefault(name.upper(), value)
+    # What a killed process has not sent yet is lost: half a second's spans, rather than five.
+    os.environ.setdefault("OTEL_BSP_SCHEDULE_DELAY", "500")
     token = settings.logfire_token
     logfire.configure(
         send_to_logfire="if-token-present",
@@ -59,6 +66,26 @@ def configure_telemetry(settings: Settings, service_name: str, *, processors: Se
     )
     logfire.instrument_httpx(capture_all=False)
     return True
+
+
+def finish_telemetry() -> None:
+    """Send what was not sent yet, before a process ends that people wait for: `_LAST_SECONDS` at most."""
+    logfire.shutdown(timeout_millis=int(_LAST_SECONDS * 1000))
+
+
+def trace_link(traceparent: str) -> str:
+    """Where people read a turn's trace, or "" where no Logfire project is known.
+
+    Logfire tells the project's address in the background, soon after the start, and offers no other way to read it.
+    """
+    config = cast("Any", logfire.DEFAULT_LOGFIRE_INSTANCE.config)
+    project: str | None = config._project_url  # noqa: SLF001 - see above
+    traced = parent_context(traceparent)
+    if not project or not project.startswith("https://") or traced is None:
+        return ""
+    number = trace.format_trace_id(trace.get_current_span(traced).get_span_context().trace_id)
+    query = urlencode({"q": f"trace_id='{number}'"})
+    return f"{project.rstrip('/')}?{query}"
 
 
 def instrument_tool_server(app: Any) -> None:

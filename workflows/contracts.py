@@ -217,7 +217,8 @@ class Chart:
 class Answer:
     """What stands in the placeholder, from the first sign to the last word. Text is Markdown from outside: data.
 
-    `key` is the logical key of the message (`turn`); part n > 1 of a long answer is keyed `turn:n`.
+    `key` is the logical key of the message (`turn`); part n > 1 of a long answer is keyed `turn:n`. `trace` is the
+    address where the turn's trace can be read, where one is known.
     """
 
     key: str

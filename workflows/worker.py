@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +38,7 @@ class Crew:
     blobs: BlobStore
     chats: Sequence[Chat]
     searchable: bool
+    trace_link: Callable[[str], str] = lambda _traceparent: ""
 
 
 def build_worker(
@@ -77,7 +78,7 @@ def build_worker(
     )
     workers = [main]
     for chat in crew.chats:
-        delivery = DeliveryActivities(chat, crew.blobs, client, searchable=crew.searchable)
+        delivery = DeliveryActivities(chat, crew.blobs, client, searchable=crew.searchable, trace_link=crew.trace_link)
         workers.append(
             Worker(
                 client,

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.errors import PlainError
 from bot.logs import configure_logging
+from bot.observed import observed
 from bot.redaction import Redactor
 from bot.settings import Settings
 
@@ -23,13 +24,9 @@ def play(name: str, work: Callable[[], int], settings: Settings) -> int:
     """Do a role's work until it ends; returns the exit code."""
     redactor = Redactor(settings.secrets())
     configure_logging(redactor)
-    if settings.observed:
-        # 0.8 s of imports that a role without anywhere to send traces does not pay.
-        from bot.telemetry import configure_telemetry  # noqa: PLC0415
-
-        configure_telemetry(settings, f"clew-{name}")
     try:
-        return work()
+        with observed(settings, f"clew-{name}"):
+            return work()
     except PlainError as problem:
         for line in redactor.text(str(problem)).splitlines():
             print(f"clew: {line}", file=sys.stderr, flush=True)  # noqa: T201 - a process talks to its terminal

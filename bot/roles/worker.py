@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from bot.connect import connect
+from bot.observed import trace_links
 from bot.platforms.terminal import TerminalPlatform
 from bot.platforms.terminal_store import open_store
 from bot.settings import Settings, SettingsError
@@ -79,6 +80,7 @@ async def run(
             blobs=blobs,
             chats=chats,
             searchable=searchable,
+            trace_link=trace_links(settings),
         )
         await build_worker(client, crew, interceptors=[ActivityTracing()]).run(until)
 

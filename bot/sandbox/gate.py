@@ -103,6 +103,7 @@ class Gate:
         if self.ledger is not None and request.method != "GET":
             record = self.ledger.open(method=request.method, path=request.url.path, kind=kind, size=len(body))
             record.agent, record.schema = agent, schema
+            record.traceparent = request.headers.get("traceparent", "")
             record.fault = "" if fault is None else f"{fault.kind}@{fault.when}"
         exchange = Exchange(
             path=request.path_params,

@@ -29,6 +29,7 @@ class Record:
     metadata: Json = field(default_factory=dict[str, Any])
     inputs: list[str] = field(default_factory=list[str])
     fault: str = ""
+    traceparent: str = ""
     outcome: str = "open"
     applied: list[Json] = field(default_factory=list[Json])
 

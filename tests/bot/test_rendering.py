@@ -200,6 +200,8 @@ def test_a_figure_that_no_result_shows_is_named_once() -> None:
 
 def test_the_footer_counts_tokens_and_attempts_and_always_disclaims() -> None:
     assert footer(replace(FULL, attempt=2)) == "3 tokens · attempt 2 · Not investment advice."
+    traced = Answer(key="t1", state=AnswerState.FINAL, trace="https://logfire.example/org/project?q=x")
+    assert footer(traced) == "trace https://logfire.example/org/project?q=x · Not investment advice."
     assert footer(Answer(key="t1", state=AnswerState.FAILED)) == "Not investment advice."
 
 

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import httpx2
 import logfire
@@ -14,7 +12,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from bot.redaction import Redactor
 from bot.settings import Settings, load_settings
-from bot.telemetry import configure_telemetry
+from bot.telemetry import configure_telemetry, trace_link
+from tests.bot.processes import eventually
+from tests.support.otlp import PROJECT, Receiver, otlp_receiver
 
 BOT_TOKEN = "xoxb-4711-4712-CANARYslackCANARY"
 APP_TOKEN = "xapp-1-A0-4711-CANARYappCANARY"
@@ -24,50 +24,14 @@ CRUMB = "CANARYcrumb.4711"
 CANARIES = [BOT_TOKEN, APP_TOKEN, DISCORD_TOKEN, MISTRAL_KEY, CRUMB, "CANARY"]
 
 
-class Sink:
-    """A loopback OTLP receiver that keeps the bytes it was sent."""
-
-    def __init__(self) -> None:
-        self.bodies: list[bytes] = []
-        self.paths: list[str] = []
-        sink = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                sink.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-                sink.paths.append(self.path)
-                self.send_response(200)
-                self.end_headers()
-
-            do_GET = do_POST_404 = lambda self: (self.send_response(204), self.end_headers())
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-
-@contextmanager
-def running(sink: Sink) -> Iterator[Sink]:
-    thread = threading.Thread(target=sink.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield sink
-    finally:
-        sink.server.shutdown()
-        sink.server.server_close()
-        thread.join()
+@pytest.fixture
+def sink() -> Iterator[Receiver]:
+    with otlp_receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture
-def sink() -> Iterator[Sink]:
-    with running(Sink()) as sink:
-        yield sink
-
-
-@pytest.fixture
-def settings(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(sink: Receiver, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", sink.url)
     for name, value in (("SLACK_BOT_TOKEN", BOT_TOKEN), ("MISTRAL_API_KEY", MISTRAL_KEY)):
         monkeypatch.setenv(name, value)
@@ -75,7 +39,7 @@ def settings(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings(_env_file=None)
 
 
-def test_no_secret_reaches_an_exporter_in_any_field_of_a_span(sink: Sink, settings: Settings) -> None:
+def test_no_secret_reaches_an_exporter_in_any_field_of_a_span(sink: Receiver, settings: Settings) -> None:
     memory = InMemorySpanExporter()
     assert configure_telemetry(settings, "clew-test", processors=[SimpleSpanProcessor(memory)])
     tracer = trace.get_tracer("test")
@@ -94,7 +58,7 @@ def test_no_secret_reaches_an_exporter_in_any_field_of_a_span(sink: Sink, settin
     with suppress(httpx2.HTTPError), httpx2.Client() as client:
         client.get(f"{sink.url}/v1/crumb?crumb={CRUMB}", headers={"Authorization": f"Bearer {MISTRAL_KEY}"})
     logfire.force_flush()
-    exported = b"".join(sink.bodies)
+    exported = sink.everything
     assert b"clew-test" in exported
     assert b"/v8/chart/NVDA" in exported
     assert b"RuntimeError" in exported
@@ -115,12 +79,29 @@ def test_prose_about_markets_is_kept(settings: Settings) -> None:
     assert (span.attributes or {})["text"] == prose
 
 
-def test_an_otlp_endpoint_needs_no_logfire_token(sink: Sink, settings: Settings) -> None:
+def test_an_otlp_endpoint_needs_no_logfire_token(sink: Receiver, settings: Settings) -> None:
     configure_telemetry(settings, "clew-test")
     with trace.get_tracer("test").start_as_current_span("something"):
         pass
     logfire.force_flush()
     assert "/v1/traces" in sink.paths
+
+
+def test_an_answer_links_to_its_trace_once_logfire_has_named_the_project(
+    sink: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
+    monkeypatch.setenv("LOGFIRE_BASE_URL", sink.url)
+    monkeypatch.setenv("LOGFIRE_TOKEN", "pylf_v1_us_CANARYlogfiretokenCANARY")
+    configure_telemetry(load_settings(_env_file=None), "clew-test")
+    eventually(lambda: bool(trace_link(parent)), "the project is known")
+    assert trace_link(parent) == f"{PROJECT}?q=trace_id%3D%270123456789abcdef0123456789abcdef%27"
+    assert not trace_link("")
+
+
+def test_without_a_logfire_project_there_is_no_link(settings: Settings) -> None:
+    configure_telemetry(settings, "clew-test")
+    assert not trace_link("00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
 
 
 def test_without_a_destination_nothing_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from temporalio import activity
 from temporalio.client import Client
@@ -37,11 +38,21 @@ from workflows.sentences import sentence
 class DeliveryActivities:
     """Delivery to one platform."""
 
-    def __init__(self, chat: Chat, blobs: BlobStore, client: Client, *, searchable: bool) -> None:
+    def __init__(
+        self,
+        chat: Chat,
+        blobs: BlobStore,
+        client: Client,
+        *,
+        searchable: bool,
+        trace_link: Callable[[str], str] = lambda _traceparent: "",
+    ) -> None:
+        """`trace_link` makes of a traceparent the address where people read that trace, or ""."""
         self._chat = chat
         self._blobs = blobs
         self._client = client
         self._searchable = searchable
+        self._trace_link = trace_link
 
     @activity.defn(name="open_thread")
     async def open_thread(self, request: OpenThreadRequest) -> ThreadRef:
@@ -83,14 +94,15 @@ class DeliveryActivities:
         """
         async with heartbeating() as pulse:
             messages = list(request.messages)
+            answer = replace(request.answer, trace=self._trace_link(request.trace))
             try:
                 try:
-                    await self._replace(request.thread, messages, request.answer, pulse)
+                    await self._replace(request.thread, messages, answer, pulse)
                 except Terminal as error:
                     if error.code != "chat_text":
                         raise
                     # The platform refused the answer's text: say that, without any of it.
-                    await self._replace(request.thread, messages, _plain(request.answer), pulse)
+                    await self._replace(request.thread, messages, _plain(answer), pulse)
             except CallError as error:
                 if _is_gone(error):
                     return Posted(messages=())
