@@ -48,6 +48,7 @@ class ConversationWorkflow:
         self._placeholders = Placeholders(state.thread, self._inbox)
         self._running: Item | None = None
         self._turn: Turn | None = None
+        self._early: list[RetryRequest] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._step = ""
         self._searchable = state.searchable
@@ -122,12 +123,11 @@ class ConversationWorkflow:
         """Try the last turn again. The same gesture delivered twice is one retry."""
         if not self._inbox.first_time(f"retry:{request.request}") or self._closing:
             return
-        last = self._memory.last
-        refused = self._memory.refusal(request, running=self._running, waiting=bool(self._inbox.items))
-        if refused or last is None:
-            self._spawn(self._placeholders.refuse(request, refused))
+        if self._running is not None and self._turn is None:
+            # People may see the outcome already; we shall know in a moment.
+            self._early.append(request)
         else:
-            self._inbox.add_retry(request, last)
+            self._again(request)
 
     @workflow.signal
     def stop(self, request: StopRequest) -> None:
@@ -151,24 +151,28 @@ class ConversationWorkflow:
     # --- A turn ------------------------------------------------------------------------------------------------------
 
     async def _take_turn(self, item: Item) -> None:
-        self._running = item
-        turn = self._turn = Turn(
+        turn = Turn(
             self._state.thread, item, head=self._memory.head, tainted=self._memory.tainted, stopped=item.stopped
         )
+        self._running, self._turn = item, turn
         self._show_state(item)
         outcome = await turn.run()
         self._turn = None
         if turn.searchable is not None:
             self._searchable = turn.searchable
         said = item.farewell if item.farewell is not None else self._placeholders.finish(item, outcome.answer)
+        known = self._memory.branches()
         self._memory.record(item, outcome, await said, turn.head_before)
+        left = set(known) - set(self._memory.branches())
         # From here on this turn is the last one: it can be tried again while its books are still being kept.
         self._running = None
         self._inbox.items.remove(item)
+        while self._early:
+            self._again(self._early.pop(0))
         self._show_state(item)
-        await self._end(item, outcome)
+        await self._end(item, outcome, left=bool(left))
 
-    async def _end(self, item: Item, outcome: Outcome) -> None:
+    async def _end(self, item: Item, outcome: Outcome, *, left: bool) -> None:
         """Book tokens and tidy up, before the next turn makes branches of its own."""
         if outcome.untouched and item.message.research is None:
             return
@@ -178,13 +182,21 @@ class ConversationWorkflow:
             asker=item.message.asker,
             tokens=outcome.usage.total,
             keep=self._memory.branches(),
-            tidy=not outcome.committed or item.message.research is not None or item.again is not None,
+            tidy=left or outcome.strays or not outcome.committed or item.again is not None,
             trace=item.message.trace,
         )
         try:
             await execute(end_turn, request, asker=item.message.asker, summary=f"book {item.turn}")
         except ActivityError as error:
             workflow.logger.warning("tokens not booked or branches not deleted (%s)", failure_of(error).code)
+
+    def _again(self, request: RetryRequest) -> None:
+        last = self._memory.last
+        refused = self._memory.refusal(request, running=self._running, waiting=bool(self._inbox.items))
+        if refused or last is None:
+            self._spawn(self._placeholders.refuse(request, refused))
+        else:
+            self._inbox.add_retry(request, last)
 
     def _stop(self, item: Item) -> None:
         """Stop a turn at once, wherever it stands."""
