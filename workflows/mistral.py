@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -23,7 +24,7 @@ from mistralai.client.conversations import Conversations
 from mistralai.client.types import UNSET
 
 from workflows.contracts import Head, PinnedAgent, StepMode
-from workflows.errors import Ambiguous, CallError
+from workflows.errors import Ambiguous, CallError, Retriable
 from workflows.mistral_stream import Assembly, Step, classify
 
 __all__ = ["AgentConfig", "MistralClient", "Step", "Timeouts", "classify", "connect_mistral"]
@@ -35,6 +36,9 @@ _PREFIX = "clew-"
 _ROLE, _DIGEST = "clew_role", "clew_digest"
 _PAGE = 100
 _PAGES = 50
+_RATE_LIMITED = 429
+_LONGEST_WINDOW = 60.0
+"""Seconds for which one answer to one step holds back all others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +92,7 @@ class MistralClient:
         self._agents = BetaAgents(sdk.sdk_configuration, parent_ref=sdk)
         self._conversations = Conversations(sdk.sdk_configuration, parent_ref=sdk)
         self._timeouts = timeouts
+        self._quiet_until = 0.0
         self._registered: dict[tuple[str, str], PinnedAgent] = {}
         self._registering: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -109,7 +114,9 @@ class MistralClient:
 
         If it happened and we were not told: Ambiguous; the caller forks from its head. If we run again: an append
         would stand twice, so nobody repeats one; a second start or fork is a branch nobody refers to, deleted later.
+        While the account is told to wait, nothing is sent: Retriable.
         """
+        self._hold_back()
         reply = Assembly(on_text=on_text, on_tool=on_tool)
         try:
             async with asyncio.timeout(self._timeouts.total):
@@ -119,8 +126,22 @@ class MistralClient:
         except CallError:
             raise
         except Exception as error:
-            raise classify(error) from error
-        return reply.completed(head)
+            failure = classify(error)
+            self._told_to_wait(error, failure)
+            raise failure from error
+        return reply.completed(head if mode is StepMode.APPEND else None)
+
+    def _hold_back(self) -> None:
+        """A rate limit is the account's, not one branch's: inside its window no other step is sent either."""
+        seconds = self._quiet_until - time.monotonic()
+        if seconds > 0:
+            raise Retriable("not sent: told to wait", code="mistral_busy", retry_after=seconds, sent=False)
+
+    def _told_to_wait(self, error: Exception, failure: CallError) -> None:
+        limited = isinstance(error, mistral_errors.MistralError) and error.status_code == _RATE_LIMITED
+        if limited and isinstance(failure, Retriable) and failure.retry_after is not None:
+            window = min(failure.retry_after, _LONGEST_WINDOW)
+            self._quiet_until = max(self._quiet_until, time.monotonic() + window)
 
     async def _read(self, response: httpx2.Response, reply: Assembly) -> None:
         source = httpx2.EventSource(response, max_event_size=None)
