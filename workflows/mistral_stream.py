@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import httpx2
@@ -22,9 +22,14 @@ from workflows.retry_after import retry_after
 Json = dict[str, Any]
 
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+_HALF = re.compile("[\ud800-\udfff]")
 _OF_THE_WIRE = (httpx2.HTTPError, mistral_errors.NoResponseError, TimeoutError, OSError, ValueError)
 _TITLE = 80
 """Characters of a source's title in a citation."""
+
+_SOURCE = 200
+_ADDRESS = 1_000
+"""Characters of a source's title and address. What is longer was not written for people."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,8 +103,8 @@ class Assembly:
         return Step(
             head=Head(branch=branch, entry=entries[-1]),
             text=self._text(),
-            last=self._plain[spoken[-1]] if spoken else "",
-            calls=tuple(call for _, call in calls),
+            last=_paired(self._plain[spoken[-1]]) if spoken else "",
+            calls=tuple(replace(call, name=_paired(call.name), arguments=_paired(call.arguments)) for _, call in calls),
             citations=tuple(self._citations),
             usage=self._usage,
         )
@@ -154,16 +159,23 @@ class Assembly:
 
     def _text(self) -> str:
         texts = (self._linked.get(entry, "") for entry in self._entries())
-        return "\n\n".join(text for text in texts if text)
+        return _paired("\n\n".join(text for text in texts if text))
+
+
+def _paired(text: str) -> str:
+    """Text that can be encoded: halves of one character, one in each event, are joined; a half alone is replaced."""
+    if text.isascii() or not _HALF.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _source(chunk: Json) -> Source:
     """A citation. Only web addresses are kept: everything else in it was written by strangers."""
     url = str(chunk.get("url") or "")
-    if not re.fullmatch(r"https?://[^\s<>\"]+", url):
+    if len(url) > _ADDRESS or not re.fullmatch(r"https?://[^\s<>\"\ud800-\udfff]+", url):
         url = ""
     title = " ".join(str(chunk.get("title") or "").split()) or url or str(chunk.get("tool") or "web")
-    return Source(title=title, url=url)
+    return Source(title=_paired(title)[:_SOURCE], url=url)
 
 
 def _link(source: Source) -> str:

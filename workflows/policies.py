@@ -49,6 +49,9 @@ UNSENT_BACKOFF_LIMIT = 30.0
 CALLS_PER_STEP = 16
 """Tool calls of one model step that are carried out; more are refused in words the model can read."""
 
+CITATIONS = 50
+"""Web sources that one answer names."""
+
 SEEN_LIMIT = 500
 """Message ids remembered per conversation, over continue-as-new too."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,21 @@ from workflows.structured import KeyMetric, Report
 
 Json = dict[str, Any]
 
+_LONGEST = 60_000
+"""Characters of an answer."""
+
+_PAYLOAD = 180 * 1024
+"""Bytes of its text inside a payload, where most scripts take six bytes a character."""
+
+_CUT = "\n\n… (The answer was too long and ends here.)"
+_SOURCES = 60
+_LINE = 400
+"""Sources of tool results that one answer names, and characters of what each says of itself."""
+
+_FIGURES = 40
+_FIGURE = 60
+"""How many unsupported figures are listed, and characters of one."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolResult:
@@ -23,6 +39,14 @@ class ToolResult:
     tool: str
     arguments: Json
     value: Json | None
+
+
+def readable(text: str) -> str:
+    """An answer's text, cut with a word about it where it is longer than anybody reads or a payload may be."""
+    kept = text[:_LONGEST]
+    while len(json.dumps(kept)) > _PAYLOAD:
+        kept = kept[: len(kept) * 9 // 10]
+    return text if kept == text else kept + _CUT
 
 
 def partial_report(text: str) -> str:
@@ -60,7 +84,8 @@ def check_figures(report: Report, results: Sequence[ToolResult], citations: Iter
     for metric in report.key_metrics:
         count, found = unsupported(_metric_text(metric), facts, strict=True)
         checked, missing = checked + count, missing + found
-    return FigureCheck(checked=checked, unsupported=tuple(dict.fromkeys(missing)))
+    shown = dict.fromkeys(figure[:_FIGURE] for figure in missing)
+    return FigureCheck(checked=checked, unsupported=tuple(shown)[:_FIGURES])
 
 
 def facts_of(results: Sequence[ToolResult], citations: Iterable[Source] = ()) -> Facts:
@@ -76,7 +101,7 @@ def compose_report(report: Report, request: ComposeReport, results: Sequence[Too
         state=AnswerState.FINAL,
         attempt=request.attempt,
         headline=_line(report.headline),
-        text=report_text(report),
+        text=readable(report_text(report)),
         notices=request.notices,
         metrics=tuple(_metric(metric, facts) for metric in report.key_metrics),
         chart=request.chart,
@@ -110,18 +135,18 @@ def sources_of(results: Sequence[ToolResult]) -> tuple[Source, ...]:
         value = result.value or {}
         if not value.get("source"):
             continue
-        key = (result.tool, _line(value["source"]), _str(value.get("as_of")))
+        key = (result.tool, _line(value["source"])[:_LINE], _str(value.get("as_of"))[:_LINE])
         stamps.setdefault(key, value)
         symbols.setdefault(key, {}).update(dict.fromkeys(_symbols(value, result.arguments)))
     return tuple(
         Source(
-            title=f"{' '.join([tool_title(tool), ', '.join(symbols[tool, origin, as_of])]).strip()} · {origin}",
+            title=f"{' '.join([tool_title(tool), ', '.join(symbols[tool, origin, as_of])[:_LINE]]).strip()} · {origin}",
             as_of=as_of[:10],
             currency=_str(stamp.get("currency")) or None,
             delayed=stamp.get("delayed") is True,
-            note=_line(stamp.get("note") or ""),
+            note=_line(stamp.get("note") or "")[:_LINE],
         )
-        for (tool, origin, as_of), stamp in stamps.items()
+        for (tool, origin, as_of), stamp in [*stamps.items()][:_SOURCES]
     )
 
 

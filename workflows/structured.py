@@ -1,13 +1,13 @@
 """Structured outputs: what the planner, the writer and the verifier have to return.
 
-Strict about shape, tolerant about extras: lists that are too long are cut, unknown keys are passed over.
+Strict about shape, tolerant about extras: texts and lists that are too long are cut, unknown keys are passed over.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from workflows import contracts
 
@@ -27,14 +27,26 @@ def _first(count: int) -> BeforeValidator:
     return BeforeValidator(cut)
 
 
+def _at_most(characters: int) -> AfterValidator:
+    """Keep the first `characters` of a text."""
+
+    def cut(value: str) -> str:
+        return value if len(value) <= characters else f"{value[: characters - 1]}…"
+
+    return AfterValidator(cut)
+
+
 def _text(value: object) -> object:
     """A number where text was asked for is that number's text."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Three = Annotated[list[str], _first(3)]
-Four = Annotated[list[str], _first(4)]
+Word = Annotated[str, _at_most(80)]
+Line = Annotated[str, _at_most(400)]
+Passage = Annotated[str, _at_most(2_000)]
+Text = Annotated[str, BeforeValidator(_text), _at_most(400)]
+Three = Annotated[list[Line], _first(3)]
+Four = Annotated[list[Line], _first(4)]
 
 
 class _Output(BaseModel):
@@ -44,9 +56,9 @@ class _Output(BaseModel):
 class Plan(_Output):
     """The planner's."""
 
-    symbol: str
-    company: str
-    objective: str
+    symbol: Word
+    company: Line
+    objective: Passage
     queries: Three
     peers: Three
     focus: Four
@@ -66,29 +78,29 @@ class Plan(_Output):
 class Section(_Output):
     """One section of a report; `body` is Markdown."""
 
-    title: str
+    title: Line
     body: str
 
 
 class KeyMetric(_Output):
     """One figure of a report's table."""
 
-    label: str
+    label: Line
     value: Text
-    as_of: str
-    currency: str | None
-    source: str
+    as_of: Word
+    currency: Word | None
+    source: Line
 
 
 class Report(_Output):
     """The writer's and the reviser's; `summary` is Markdown."""
 
-    headline: str
+    headline: Line
     summary: str
     sections: list[Section]
-    key_metrics: list[KeyMetric]
+    key_metrics: Annotated[list[KeyMetric], _first(30)]
     follow_ups: Three
-    gaps: list[str]
+    gaps: Annotated[list[Line], _first(30)]
 
     def questions(self) -> tuple[str, ...]:
         """The follow-ups that fit a button."""
@@ -99,16 +111,16 @@ class Report(_Output):
 class Problem(_Output):
     """A claim without support."""
 
-    claim: str
-    reason: str
+    claim: Line
+    reason: Line
 
 
 class Verdict(_Output):
     """The verifier's."""
 
     supported: bool
-    problems: list[Problem]
-    note: str
+    problems: Annotated[list[Problem], _first(30)]
+    note: Passage
 
     def value(self) -> contracts.Verdict:
         """The verdict as workflows see it. Problems outweigh a word that all is well, and a bare no is a problem."""

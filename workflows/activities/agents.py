@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from temporalio import activity
@@ -25,6 +26,7 @@ from workflows.contracts import (
     StepOutcome,
     StepRequest,
     ThreadRef,
+    ToolCall,
     Usage,
 )
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal, decided_by_workflow, retried_by_temporal
@@ -32,16 +34,18 @@ from workflows.identity import conversation_id
 from workflows.live import LiveBoards, Seat
 from workflows.mcp_client import MarketTools
 from workflows.mistral import MistralClient, Step
-from workflows.reports import partial_report
+from workflows.policies import CITATIONS
+from workflows.reports import partial_report, readable
 from workflows.structured import Plan, Report, Unusable, Verdict, parse, response_format
 
 _SHOW_EVERY = 0.1
 """Seconds between two renderings of streaming text; the board shows fewer still."""
 
-_TEXT_LIMIT = 60_000
-"""Characters of an answer: a payload must stay far below what Temporal takes."""
-
-_CUT = "\n\n… (The answer was too long and ends here.)"
+_CALLS = 200
+_NAME = 64
+_ARGUMENTS = 8_000
+_ALL_ARGUMENTS = 80_000
+"""Calls of one step, and characters of their names and arguments: a payload must stay far below what Temporal takes."""
 
 _log = logging.getLogger(__name__)
 
@@ -94,11 +98,15 @@ class AgentActivities:
         """Check the asker's budget and pin the agents. Run again: the same agents."""
         async with heartbeating():
             try:
+                if request.fresh:
+                    self._roster.forget()
                 if await self._spent(request):
                     return Permit(limits=self._terms.limits, searchable=self._terms.searchable, refused="budget")
                 agents, toolset = await self._roster.pin(request.roles)
             except CallError as error:
                 # From None, here and below: a vendor's exception text stays out of history.
+                if self._overdue():
+                    raise decided_by_workflow(error) from None
                 raise retried_by_temporal(error) from None
         return Permit(agents=agents, toolset=toolset, limits=self._terms.limits, searchable=self._terms.searchable)
 
@@ -119,7 +127,7 @@ class AgentActivities:
                 raise decided_by_workflow(error) from None
             except asyncio.CancelledError:
                 if _stopped() and screen.text:
-                    return StepOutcome(head=None, usage=Usage(calls=1), text=_cut(screen.text), partial=True)
+                    return StepOutcome(head=None, usage=Usage(calls=1), text=readable(screen.text), partial=True)
                 raise
 
     @activity.defn(name="end_turn")
@@ -137,6 +145,11 @@ class AgentActivities:
                 raise retried_by_temporal(error) from None
 
     # --- How ---------------------------------------------------------------------------------------------------------
+
+    def _overdue(self) -> bool:
+        """Whether waiting for leave took the turn's time: a workflow is told of its deadline only with the permit."""
+        waited = datetime.now(UTC) - activity.info().scheduled_time
+        return waited.total_seconds() >= self._terms.limits.deadline
 
     async def _spent(self, request: BeginTurn) -> bool:
         limit = self._terms.daily_tokens
@@ -163,9 +176,12 @@ class AgentActivities:
 
     async def _outcome(self, request: StepRequest, step: Step) -> StepOutcome:
         """What the workflow gets. From here on every failure is ambiguous: Mistral has stored the step."""
-        outcome = StepOutcome(head=step.head, usage=step.usage, calls=step.calls, citations=step.citations)
+        outcome = StepOutcome(
+            head=step.head, usage=step.usage, calls=_callable(step.calls), citations=step.citations[:CITATIONS]
+        )
+        spoken = request.agent.role == "analyst" and not request.schema
         if step.calls:
-            return outcome
+            return replace(outcome, text=readable(step.text)) if spoken else outcome
         if not step.text.strip():
             raise Ambiguous("the reply is empty", code="empty_output", unusable=True)
         try:
@@ -177,8 +193,8 @@ class AgentActivities:
                 case "Report":
                     report = parse(Report, step.last).model_dump_json()
                     return replace(outcome, document=await self._blobs.put(report.encode(), "application/json"))
-                case _ if request.agent.role == "analyst":
-                    return replace(outcome, text=_cut(step.text))
+                case _ if spoken:
+                    return replace(outcome, text=readable(step.text))
                 case _:
                     return replace(outcome, document=await self._blobs.put(step.text.encode(), "text/markdown"))
         except Unusable as error:
@@ -225,5 +241,12 @@ def _stopped() -> bool:
     return details is not None and details.cancel_requested
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + _CUT
+def _callable(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:
+    """The calls, fit for history. Arguments that are cut are no JSON any more, and the model is told so.
+
+    Every call needs an answer, so none can be left out.
+    """
+    if len(calls) > _CALLS:
+        raise Ambiguous(f"the reply asks for {len(calls)} calls", code="unusable_output", unusable=True)
+    room = min(_ARGUMENTS, _ALL_ARGUMENTS // max(1, len(calls)))
+    return tuple(replace(call, name=call.name[:_NAME], arguments=call.arguments[:room]) for call in calls)

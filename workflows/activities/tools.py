@@ -27,7 +27,10 @@ _FAILED = "The tool failed. Go on without it, and say what is missing."
 _SEARCH = "search_symbols"
 _SUGGESTIONS = 5
 _ERROR_LIMIT = 2_000
-_ARGUMENTS_LIMIT = 4_000
+_ARGUMENTS_LIMIT = 500
+"""Characters of a call's arguments that are recorded: a turn has many calls, and hands all of them on."""
+_TITLE = 200
+_ALT = 1_000
 _ADVERTISEMENT = re.compile(r"^\s*For further information visit \S+$", re.MULTILINE)
 
 _log = logging.getLogger(__name__)
@@ -89,11 +92,11 @@ class ToolActivities:
         if reply.image is not None:
             chart = Chart(
                 image=await self._blobs.put(reply.image, reply.image_type),
-                title=str(value.get("title") or tool_title(call.name)),
-                alt=str(value.get("alt_text") or value.get("title") or ""),
-                as_of=str(value.get("as_of") or ""),
+                title=str(value.get("title") or tool_title(call.name))[:_TITLE],
+                alt=str(value.get("alt_text") or value.get("title") or "")[:_ALT],
+                as_of=str(value.get("as_of") or "")[:_TITLE],
             )
-        return Evidence(tool=call.name, arguments=call.arguments, result=kept, chart=chart)
+        return Evidence(tool=call.name, arguments=call.arguments[:_ARGUMENTS_LIMIT], result=kept, chart=chart)
 
     async def _error(self, call: ToolCall, sentence: str) -> Evidence:
         kept = await self._blobs.put(json.dumps({"error": sentence}).encode(), "application/json")
@@ -124,7 +127,7 @@ def _matches(reply: ToolReply) -> list[tuple[str, str]]:
     if reply.is_error or not isinstance(found, list):
         return []
     rows = [cast("Json", row) for row in cast("list[object]", found) if isinstance(row, dict)]
-    return [(str(row["symbol"]), str(row.get("name") or "")) for row in rows if row.get("symbol")]
+    return [(str(row["symbol"])[:_TITLE], str(row.get("name") or "")[:_TITLE]) for row in rows if row.get("symbol")]
 
 
 def _same(symbol: str) -> str:
