@@ -13,14 +13,25 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from workflows.contracts import Head, LineState, PinnedAgent, StepInputs, StepMode, StepOutcome, StepRequest
+from workflows.contracts import (
+    BeginTurn,
+    Head,
+    LineState,
+    Permit,
+    PinnedAgent,
+    StepInputs,
+    StepMode,
+    StepOutcome,
+    StepRequest,
+)
 from workflows.errors import Failure, OutcomeClass, failure_of
 from workflows.policies import BUSY_BACKOFF, STEP_BACKOFF, STEP_TRIES, UNSENT_BACKOFF_LIMIT
-from workflows.ports import run_step
+from workflows.ports import begin_turn, run_step
 from workflows.scope import Scope
 from workflows.sentences import waiting_until
 
 _REFUSED = (400, 422)
+_GONE = 404
 
 
 class TurnFailed(Exception):
@@ -48,7 +59,10 @@ class BranchGone(Exception):
 
 
 class Branch:
-    """Where a conversation stands. One writer at a time: the turn that runs."""
+    """Where a conversation stands. One writer at a time: the turn that runs.
+
+    `strays`: a step of unknown outcome may have left a branch that nobody refers to.
+    """
 
     def __init__(
         self,
@@ -62,6 +76,7 @@ class Branch:
     ) -> None:
         self.head = head
         self.tainted = tainted
+        self.strays = False
         self.agent = agent
         self.line = line
         self._scope = scope
@@ -73,6 +88,7 @@ class Branch:
         Raises TurnFailed, Stopped, ForkRefused, BranchGone, or ActivityError where the turn was cancelled.
         """
         unsent = sent = 0
+        again = False
         while True:
             mode = self._mode()
             try:
@@ -85,9 +101,13 @@ class Branch:
             else:
                 return self._commit(outcome)
             if failure.outcome is OutcomeClass.TERMINAL:
-                raise self._final(failure, mode)
+                if failure.status != _GONE or mode is not StepMode.START or again:
+                    raise self._final(failure, mode)
+                again = True
+                self.agent = await self._pinned_again()
+                continue
             if failure.outcome is OutcomeClass.AMBIGUOUS:
-                self.tainted = True
+                self.tainted = self.strays = True
             if failure.sent:
                 sent += 1
                 if sent >= STEP_TRIES:
@@ -117,17 +137,32 @@ class Branch:
         )
         return await self._scope.call(run_step, request, summary=f"{self._label} · {mode.value} · {key}")
 
+    async def _pinned_again(self) -> PinnedAgent:
+        """A start found no agent: somebody deleted it. Another one is made, or the one made meanwhile is found."""
+        request = BeginTurn(
+            thread=self._scope.thread,
+            turn=self._scope.turn,
+            asker=self._scope.asker,
+            roles=(self.agent.role,),
+            trace=self._scope.trace,
+            fresh=True,
+        )
+        permit: Permit = await self._scope.call(begin_turn, request, summary=f"{self._label} again")
+        if permit.refused:
+            raise TurnFailed(permit.refused)
+        return permit.agent(self.agent.role)
+
     def _commit(self, outcome: StepOutcome) -> StepOutcome:
         self._scope.usage = self._scope.usage + outcome.usage
         if outcome.partial or outcome.head is None:
-            self.tainted = True
+            self.tainted = self.strays = True
             raise Stopped(outcome.text)
         self.head = outcome.head
         self.tainted = False
         return outcome
 
     def _final(self, failure: Failure, mode: StepMode) -> Exception:
-        if failure.status == 404 and mode is not StepMode.START:
+        if failure.status == _GONE and mode is not StepMode.START:
             return BranchGone()
         if failure.status in _REFUSED and mode is StepMode.RESTART:
             return ForkRefused()

@@ -317,13 +317,17 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BeginTurn:
-    """Ask for leave to run a turn: pins the agents of `roles` and checks the asker's budget."""
+    """Ask for leave to run a turn: pins the agents of `roles` and checks the asker's budget.
+
+    `fresh`: a pinned agent is gone, so all are looked up again.
+    """
 
     thread: ThreadRef
     turn: str
     asker: Asker
     roles: tuple[str, ...] = ("analyst",)
     trace: str = ""
+    fresh: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -679,7 +683,6 @@ class ResearchResult:
     tainted: bool = False
     usage: Usage = Usage()
     failure: str = ""
-    rebuild: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

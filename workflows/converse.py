@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from workflows.branch import Branch, BranchGone, ForkRefused, TurnFailed
+from workflows.branch import Branch, BranchGone, ForkRefused, Stopped, TurnFailed
 from workflows.contracts import (
     BlobRef,
     CallResult,
     Chart,
     Evidence,
+    Head,
     ReadThread,
     Source,
     StepInputs,
@@ -21,7 +22,7 @@ from workflows.contracts import (
     ToolCall,
     ToolRequest,
 )
-from workflows.policies import CALLS_PER_STEP
+from workflows.policies import CALLS_PER_STEP, CITATIONS
 from workflows.ports import call_tool, read_thread
 from workflows.scope import Scope
 
@@ -64,7 +65,10 @@ class Conversing:
     _step: int = 0
 
     async def run(self, inputs: StepInputs) -> Reply:
-        """Converse until an answer. Raises what `Branch.step` raises, less ForkRefused and BranchGone."""
+        """Converse until an answer. Raises what `Branch.step` raises, less ForkRefused and BranchGone.
+
+        A loop that ends without an answer leaves the branch where it began: open calls would wedge whoever comes next.
+        """
         before = self.branch.head
         for _ in range(_REPLAYS):
             try:
@@ -72,13 +76,22 @@ class Conversing:
             except ForkRefused:
                 if self.branch.head == before:
                     raise TurnFailed("mistral_refused") from None
-                self.branch.head, self.branch.tainted = before, True
+                self._back_to(before)
             except BranchGone:
                 self.branch.head, before, self._rebuilt = None, None, True
                 inputs = replace(inputs, transcript=await self._transcript())
+            except (TurnFailed, Stopped):
+                self._back_to(before)
+                raise
+        self._back_to(before)
         raise TurnFailed("mistral_gone")
 
+    def _back_to(self, head: Head | None) -> None:
+        self.branch.head, self.branch.tainted = head, True
+        self.branch.strays = True
+
     async def _loop(self, inputs: StepInputs) -> Reply:
+        before = self.branch.head
         rounds = 0
         limit = self.scope.permit.limits.tool_steps
         outcome = await self._send(inputs)
@@ -91,12 +104,11 @@ class Conversing:
             )
             outcome = await self._send(StepInputs(results=results))
         if outcome.calls:
-            # Open calls wedge a branch: whoever comes next forks from before this turn.
-            self.branch.tainted = True
+            self._back_to(before)
         return Reply(
             outcome=outcome,
             evidence=tuple(self._evidence.values()),
-            citations=tuple(self._citations),
+            citations=tuple(dict.fromkeys(self._citations))[:CITATIONS],
             limited=rounds > limit,
             rebuilt=self._rebuilt,
         )

@@ -103,9 +103,7 @@ def failure_of(error: ActivityError) -> Failure:
     """What an activity's failure means. A time-out or a lost worker is ambiguous: it may have been applied."""
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type in set(OutcomeClass):
-        facts: dict[str, Any] = {}
-        if cause.details and isinstance(cause.details[0], dict):
-            facts = cast("dict[str, Any]", cause.details[0])
+        facts = _told(cause)
         return Failure(
             outcome=OutcomeClass(cause.type),
             code=str(facts.get("code", "internal")),
@@ -115,8 +113,16 @@ def failure_of(error: ActivityError) -> Failure:
             status=int(facts.get("status", 0)),
         )
     if isinstance(cause, TemporalTimeoutError):
-        return Failure(outcome=OutcomeClass.AMBIGUOUS, code="unreachable")
+        # Where time ran out between two tries, the last one's reason is the time-out's own cause.
+        return Failure(outcome=OutcomeClass.AMBIGUOUS, code=str(_told(cause.cause).get("code", "unreachable")))
     return Failure(outcome=OutcomeClass.TERMINAL, code="internal")
+
+
+def _told(error: BaseException | None) -> dict[str, Any]:
+    """What `_facts` put into an error, as it came back."""
+    if isinstance(error, ApplicationError) and error.details and isinstance(error.details[0], dict):
+        return cast("dict[str, Any]", error.details[0])
+    return {}
 
 
 def _facts(error: CallError) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Memory:
         """Take in what came of an attempt. `before` is where it began, and where another one forks from."""
         again = item.again
         if outcome.committed:
-            self.head, self.tainted = outcome.head, False
+            self.head, self.tainted = outcome.head, outcome.tainted
         else:
             self.head, self.tainted = before, self.tainted or again is not None or not outcome.untouched
         if again is None:

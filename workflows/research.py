@@ -37,10 +37,12 @@ from workflows.contracts import (
 )
 from workflows.converse import Conversing, Reply
 from workflows.errors import failure_of
+from workflows.policies import CITATIONS
 from workflows.ports import check_report, compose_report, resolve_symbol
 from workflows.progress import Progress
 from workflows.scope import Scope
 from workflows.sentences import (
+    NOT_REVISED,
     NOT_VERIFIED,
     PLAN_MISSING,
     REBUILT,
@@ -108,14 +110,15 @@ class ResearchWorkflow:
         self._announce(plan)
         findings, replies, chart = await self._gather(plan)
         evidence = tuple(item for reply in replies for item in reply.evidence)
-        citations = tuple(item for reply in replies for item in reply.citations)
+        citations = tuple(dict.fromkeys(item for reply in replies for item in reply.citations))[:CITATIONS]
         report = await self._write(findings, evidence)
         check, verdict = await self._verify(report, evidence)
         problems = verdict.problems if not verdict.supported else ()
         if problems or check.unsupported:
-            report = await self._revise(problems, check)
-            check = await self._check(report, evidence)
-            problems = ()
+            revised = await self._revise(problems, check)
+            if revised is not None:
+                report, problems = revised, ()
+                check = await self._check(report, evidence)
         return await self._compose(report, evidence, citations, check, problems, chart)
 
     # --- Plan --------------------------------------------------------------------------------------------------------
@@ -183,8 +186,8 @@ class ResearchWorkflow:
         return tuple(findings), replies, drawn or next((r.chart for r in replies if r.chart is not None), None)
 
     async def _specialist(self, role: str, line: str, task: dict[str, str]) -> Reply:
-        branch = self._branch_of(role, line, role.capitalize())
         label = f"Search: {task['query'][:80]}" if role == "search" else role.capitalize()
+        branch = self._branch_of(role, line, label)
         self._scope.progress.set(line, label, LineState.RUNNING)
         loop = Conversing(scope=self._scope, branch=branch, key=self._key(line))
         reply = await loop.run(self._task(role, {"company": self._symbol.company, **task}))
@@ -246,18 +249,33 @@ class ResearchWorkflow:
         request = CheckReport(report=report.document, evidence=evidence, trace=self._scope.trace)
         return await self._scope.call(check_report, request)
 
-    async def _revise(self, problems: tuple[Problem, ...], check: FigureCheck) -> StepOutcome:
+    async def _revise(self, problems: tuple[Problem, ...], check: FigureCheck) -> StepOutcome | None:
+        """The report again, once. None where that failed: then the first one stands, with all that is open."""
         listed = [f"{problem.claim}: {problem.reason}" for problem in problems]
         listed += [f"{figure}: no tool result shows this figure" for figure in check.unsupported]
         self._scope.progress.set("reviser", "Revision", LineState.RUNNING)
         prompt = PromptInput(name="reviser", arguments={}, problems=tuple(listed))
-        outcome = await self._on_thread("reviser", StepInputs(prompt=prompt))
+        try:
+            outcome = await self._on_thread("reviser", StepInputs(prompt=prompt))
+        except TurnFailed:
+            outcome = None
+        if outcome is None or outcome.document is None:
+            self._notices.append(NOT_REVISED)
+            self._scope.progress.mark("reviser", LineState.FAILED)
+            return None
         self._scope.progress.mark("reviser", LineState.DONE)
         self._notices.append(REVISED)
         return outcome
 
     async def _on_thread(self, name: str, inputs: StepInputs) -> StepOutcome:
-        loop = Conversing(scope=self._scope, branch=self._branch, key=self._key(name), schema="Report", stream=True)
+        loop = Conversing(
+            scope=self._scope,
+            branch=self._branch,
+            key=self._key(name),
+            schema="Report",
+            stream=True,
+            asked_in=self._request.turn,
+        )
         reply = await loop.run(inputs)
         if reply.rebuilt:
             self._notices.append(REBUILT)

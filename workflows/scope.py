@@ -16,6 +16,9 @@ from workflows.policies import policy_of
 from workflows.ports import show_progress
 from workflows.progress import Progress
 
+_SUMMARY = 80
+"""Characters. Temporal refuses a workflow task with a summary above 400 bytes, and models choose names of tools."""
+
 P = TypeVar("P")
 R = TypeVar("R")
 
@@ -40,7 +43,7 @@ async def execute(
         port,
         request,
         task_queue=chat_queue(platform) if platform else TASK_QUEUE,
-        summary=summary or None,
+        summary=summary[:_SUMMARY] or None,
         priority=Priority(fairness_key=asker.user[:64]),
         **options,
     )

@@ -62,6 +62,8 @@ REBUILT = "Mistral no longer had this conversation, so I rebuilt it from what th
 NOT_VERIFIED = "The verifier could not check this report."
 PLAN_MISSING = "The planner gave no usable plan; the standard one was used."
 REVISED = "Revised once after verification."
+NOT_REVISED = "A revision was asked for after verification, and failed; what is open is listed."
+NO_ANSWER = "I looked things up until the limit was reached, and came to no answer."
 
 
 def specialist_failed(role: str) -> str:

@@ -36,20 +36,23 @@ from workflows.ports import begin_turn, compose_answer
 from workflows.progress import Progress
 from workflows.research import ROLES, ResearchWorkflow
 from workflows.scope import Scope, execute
-from workflows.sentences import LATE, REBUILT, sentence, stopped_after_steps
+from workflows.sentences import LATE, NO_ANSWER, REBUILT, sentence, stopped_after_steps
 
 
 @dataclass(kw_only=True, slots=True)
 class Outcome:
     """What came of an attempt: the answer to show, and where the thread's branch stands.
 
-    `committed`: `head` is the new head. `untouched`: nothing was sent on the branch, so the next turn may append.
+    `committed`: `head` is the new head, `tainted` if something of unknown outcome may stand after it. `untouched`:
+    nothing was sent on the branch, so the next turn may append. `strays`: there may be branches nobody refers to.
     """
 
     answer: Answer
     head: Head | None = None
     committed: bool = False
+    tainted: bool = False
     untouched: bool = False
+    strays: bool = False
     usage: Usage = field(default_factory=Usage)
 
 
@@ -91,9 +94,10 @@ class Turn:
             state = AnswerState.FAILED if item.parked else AnswerState.STOPPED
             return Outcome(answer=self._answer(state), untouched=True)
         work = asyncio.create_task(self._work(item.opened, permit))
+        began = workflow.time()
         try:
             await self._until(permit, Limits().deadline)
-            await self._until(work, _deadline(permit))
+            await self._until(work, max(0.0, began + _deadline(permit) - workflow.time()))
         except TimeoutError:
             self._ending = "deadline"
         if not work.done():
@@ -147,7 +151,9 @@ class Turn:
                 # All of it was read already, while it streamed.
                 raise Stopped(reply.outcome.text) from error
             raise
-        return Outcome(answer=answer, head=branch.head, committed=not branch.tainted, usage=scope.usage)
+        return Outcome(
+            answer=answer, head=branch.head, committed=not branch.tainted, strays=branch.strays, usage=scope.usage
+        )
 
     async def _composed(self, scope: Scope, reply: Reply) -> Answer:
         notices = list(self._notices())
@@ -155,7 +161,7 @@ class Turn:
             notices.append(REBUILT)
         if reply.limited:
             notices.append(stopped_after_steps(scope.permit.limits.tool_steps))
-        text = reply.outcome.text
+        text = reply.outcome.text or NO_ANSWER
         if not reply.evidence and not reply.citations:
             answer = self._answer(AnswerState.FINAL, text, scope.usage)
             return replace(answer, notices=tuple(notices))
@@ -201,7 +207,9 @@ class Turn:
         return Outcome(
             answer=replace(result.answer, notices=(*self._notices(), *result.answer.notices)),
             head=result.head,
-            committed=result.answer.state is AnswerState.FINAL and not result.tainted,
+            committed=result.answer.state is AnswerState.FINAL,
+            tainted=result.tainted,
+            strays=True,
             untouched=result.head == self._head and not result.tainted,
             usage=result.usage,
         )
