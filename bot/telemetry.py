@@ -90,7 +90,9 @@ def trace_link(traceparent: str) -> str:
 
 def instrument_tool_server(app: Any) -> None:
     """Continue the caller's trace in the tool server. `app` is its Starlette application."""
-    logfire.instrument_starlette(app, excluded_urls="healthz")
+    # Read when the instrumentation is first loaded, which is now; its function takes no such argument.
+    os.environ.setdefault("OTEL_PYTHON_STARLETTE_EXCLUDED_URLS", "healthz")
+    logfire.instrument_starlette(app)
 
 
 def keep_prose(match: logfire.ScrubMatch) -> object:

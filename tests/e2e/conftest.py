@@ -11,9 +11,9 @@ from tests.e2e.whole import Whole, whole
 
 
 @pytest.fixture(scope="package")
-def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the processes of these tests share what Python compiled."""
-    return tmp_path_factory.mktemp("bytecode")
+def bytecode(request: pytest.FixtureRequest) -> Path:
+    """Where the processes of these tests share what Python compiled, from one run of the tests to the next."""
+    return request.config.cache.mkdir("bytecode")
 
 
 @pytest.fixture(scope="package")
