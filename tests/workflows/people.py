@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from bot.platforms.terminal_records import LedgerEntry, new_id
+from bot.terminal.desk import patiently
 from tests.support.sandbox import until
 from tests.support.stack import OUTCOMES, Stack, eventually
 from workflows.contracts import (
@@ -36,20 +37,18 @@ async def send(
     research: Research | None = None,
     late: bool = False,
 ) -> str:
-    """Hand a message over as a bot does, without a trace of it in the store; returns its id."""
-    key = message or new_id()
-    await stack.session.inbox.receive(
-        IncomingMessage(
-            thread=stack.ref(thread),
-            message=key,
-            asker=asker or stack.session.asker,
-            text=text,
-            twins=twins,
-            research=research,
-            late=late,
-        )
+    """Hand a message over as a bot does, again if it has to, without a trace in the store; returns its id."""
+    incoming = IncomingMessage(
+        thread=stack.ref(thread),
+        message=message or new_id(),
+        asker=asker or stack.session.asker,
+        text=text,
+        twins=twins,
+        research=research,
+        late=late,
     )
-    return key
+    await patiently(lambda: stack.session.inbox.receive(incoming), lambda: None)
+    return incoming.message
 
 
 async def edit(stack: Stack, thread: str, message: str, text: str) -> None:

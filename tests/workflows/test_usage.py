@@ -1,0 +1,120 @@
+"""The token ledger: every attempt counts once, on its day, over all threads of an asker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from bot.connect import connect
+from tests.support.stack import Stack
+from tests.support.temporal import settings_for
+from tests.support.values import ALICE, BOB, THREAD
+from tests.workflows.people import BOND, DIVIDEND, at_rest, other, send
+from workflows.contracts import AnswerState, UsageBooking, UsageState
+from workflows.identity import TASK_QUEUE, usage_id
+from workflows.ledger import TemporalLedger
+from workflows.sentences import sentence
+from workflows.usage import UsageWorkflow
+from workflows.worker import sandboxed
+
+START = UsageState(platform="terminal", workspace="desk", user="alice")
+
+
+@asynccontextmanager
+async def ledger_worker(client: Client) -> AsyncGenerator[None]:
+    async with Worker(client, task_queue=TASK_QUEUE, workflows=[UsageWorkflow], workflow_runner=sandboxed()):
+        yield
+
+
+async def booked(client: Client, *bookings: UsageBooking) -> WorkflowHandle[UsageWorkflow, UsageState]:
+    handle = await client.start_workflow(UsageWorkflow.run, START, id="usage", task_queue=TASK_QUEUE)
+    for booking in bookings:
+        await handle.signal(UsageWorkflow.book, booking)
+    return handle
+
+
+async def test_a_booking_delivered_twice_counts_once(temporal_server: str, namespace: str, tmp_path: Path) -> None:
+    client = await connect(settings_for(temporal_server, namespace, tmp_path))
+    ledger = TemporalLedger(client)
+    async with ledger_worker(client):
+        assert await ledger.spent_today(THREAD, ALICE) == 0
+        for _ in range(2):
+            await ledger.book(THREAD, ALICE, "m1:1", 10)
+        await ledger.book(replace(THREAD, thread="t2"), ALICE, "m1:1", 5)
+        await ledger.book(THREAD, ALICE, "m1:2", 3)
+        await ledger.book(THREAD, BOB, "m9:1", 100)
+        assert await ledger.spent_today(THREAD, ALICE) == 18
+        assert await ledger.spent_today(THREAD, BOB) == 100
+
+
+async def test_a_new_day_starts_afresh_and_a_late_booking_of_yesterday_does_not_count_today(
+    temporal_server: str, namespace: str, tmp_path: Path
+) -> None:
+    client = await connect(settings_for(temporal_server, namespace, tmp_path))
+    async with ledger_worker(client):
+        handle = await booked(
+            client,
+            UsageBooking(key="a", day="2026-03-01", tokens=10),
+            UsageBooking(key="b", day="2026-03-02", tokens=7),
+            UsageBooking(key="c", day="2026-03-01", tokens=90),
+            UsageBooking(key="b", day="2026-03-03", tokens=7),
+        )
+        state = await handle.query(UsageWorkflow.spent)
+    assert (state.day, state.tokens) == ("2026-03-02", 7)
+
+
+async def test_a_long_ledger_continues_as_new_with_all_that_was_booked(
+    temporal_server: str, namespace: str, tmp_path: Path
+) -> None:
+    client = await connect(settings_for(temporal_server, namespace, tmp_path))
+    bookings = [UsageBooking(key=f"k{number % 220}", day="2026-03-01", tokens=1) for number in range(450)]
+    handle = await booked(client, *bookings)
+    async with ledger_worker(client):
+        state = await handle.query(UsageWorkflow.spent)
+        described = await client.get_workflow_handle("usage").describe()
+    assert state.tokens == 220
+    assert described.run_id != handle.first_execution_run_id
+
+
+async def test_a_ledger_nobody_books_into_ends_after_two_days(temporal_test_server: WorkflowEnvironment) -> None:
+    client = temporal_test_server.client
+    async with ledger_worker(client):
+        handle = await booked(client, UsageBooking(key="a", day="2026-03-01", tokens=10))
+        state = await handle.result()
+    assert (state.tokens, state.booked) == (10, ("a",))
+
+
+async def test_a_budget_that_is_used_up_ends_in_its_sentence_in_every_thread_of_its_asker(idle_stack: Stack) -> None:
+    async with idle_stack.worker(clew_daily_tokens_per_user=1):
+        thread, first = await idle_stack.ask(BOND)
+        await at_rest(idle_stack, thread)
+        steps = len(idle_stack.sandbox.steps())
+        for where in (thread, idle_stack.thread()):
+            _, refused = await idle_stack.ask(DIVIDEND, where)
+            assert (refused.state, refused.text) == (AnswerState.FAILED, sentence("budget"))
+        assert len(idle_stack.sandbox.steps()) == steps
+        theirs = await send(idle_stack, thread, DIVIDEND, asker=other(idle_stack.session.asker))
+        assert (await idle_stack.outcome(thread, theirs)).state is AnswerState.FINAL
+    assert first.state is AnswerState.FINAL
+
+
+async def test_the_ledger_is_the_sum_of_what_the_answers_say_they_cost(stack: Stack) -> None:
+    thread, first = await stack.ask(BOND)
+    other_thread, second = await stack.ask(DIVIDEND)
+    await stack.retry(thread)
+    again = await stack.outcome(thread, first.key, attempt=2)
+    for where in (thread, other_thread):
+        await at_rest(stack, where)
+    handle = stack.client.get_workflow_handle_for(
+        UsageWorkflow.run, usage_id("terminal", stack.session.asker.user, stack.session.asker)
+    )
+    # The answer is out before its tokens are booked.
+    while len((state := await handle.query(UsageWorkflow.spent)).booked) < 3:
+        pass
+    assert state.tokens == sum(answer.usage.total for answer in (first, second, again))
