@@ -15,6 +15,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from bot.sandbox.brain.protocol import Call, Prompted, Reply
 from bot.sandbox.outputs import text_of
 from tests.support.market import RunningMarket
+from tests.support.mistral import mistral_at
 from tests.support.sandbox import RunningSandbox
 from tests.workflows.loop_workflow import PLATFORM, Asked, Loop, Told
 from workflows import identity
@@ -25,7 +26,7 @@ from workflows.blobs import FileBlobStore
 from workflows.contracts import BlobRef, Done, Limits, Live, Permit, ReadThread
 from workflows.live import LiveBoards
 from workflows.mcp_client import connect_tools
-from workflows.mistral import Timeouts, connect_mistral
+from workflows.mistral import Timeouts
 
 _AT_ONCE = 24
 
@@ -97,7 +98,7 @@ async def loops_on(
 ) -> AsyncGenerator[Loops]:
     """Loops, and the worker that runs them for as long as the block does."""
     async with (
-        connect_mistral("a-key-for-tests", sandbox.url, timeouts) as mistral,
+        mistral_at(sandbox.url, timeouts) as mistral,
         connect_tools(market.url, market.token) as tools,
     ):
         blobs = FileBlobStore(directory / "blobs")
