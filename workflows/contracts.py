@@ -5,10 +5,11 @@ history, so they hold ids and text that people see, never model input, images or
 as a `BlobRef`. A value grows by fields with defaults, so that recorded histories stay readable.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: Temporal's converter resolves the hints of a value each time it reads one, and would
+# compile each of them anew.
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,9 +137,9 @@ class Usage:
         """All tokens, connectors included."""
         return self.prompt_tokens + self.completion_tokens + self.connector_tokens
 
-    def __add__(self, other: Usage) -> Usage:
+    def __add__(self, other: Self) -> Self:
         """The sum, field by field."""
-        return Usage(
+        return type(self)(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             connector_tokens=self.connector_tokens + other.connector_tokens,

@@ -25,6 +25,9 @@ STICKY = timedelta(seconds=1)
 WORKFLOW_TASK_TIMEOUT = timedelta(seconds=4)
 """Above the replay of the longest history (0.74 ms an event, `HISTORY_LIMIT` events and one turn)."""
 
+WORKFLOW_THREADS = 8
+"""Workflow tasks that one worker works on at once. They compute and never wait, so more would only share the cores."""
+
 GRACE = timedelta(seconds=20)
 """SIGTERM: running activities may finish, so that no model call is paid twice."""
 

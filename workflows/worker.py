@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Interceptor, Worker
+from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from workflows import policies
@@ -47,8 +47,13 @@ def build_worker(
     *,
     interceptors: Sequence[Interceptor] = (),
     max_cached_workflows: int = 1000,
+    guarded: bool = False,
 ) -> CrewWorker:
-    """Build the workers of one process. Nothing runs before `CrewWorker.run`."""
+    """Build the workers of one process. Nothing runs before `CrewWorker.run`.
+
+    `guarded` runs workflows in Temporal's sandbox, which finds what is not deterministic: tests do, at its price
+    (docs/decisions/0011-the-sandbox-guards-tests.md).
+    """
     agents, tools, reports = crew.agents, crew.tools, crew.reports
     common: dict[str, Any] = {
         "interceptors": interceptors,
@@ -70,8 +75,10 @@ def build_worker(
             reports.compose_report,
             reports.compose_answer,
         ],
-        workflow_runner=sandboxed(),
-        workflow_task_executor=ThreadPoolExecutor(max_workers=8),
+        workflow_runner=sandboxed() if guarded else UnsandboxedWorkflowRunner(),
+        workflow_task_executor=ThreadPoolExecutor(max_workers=policies.WORKFLOW_THREADS),
+        # A task that is fetched runs against its time-out: none is fetched that would only wait for a thread.
+        max_concurrent_workflow_tasks=2 * policies.WORKFLOW_THREADS,
         max_cached_workflows=max_cached_workflows,
         sticky_queue_schedule_to_start_timeout=policies.STICKY,
         **common,

@@ -39,8 +39,12 @@ async def run(
     *,
     timeouts: Timeouts = Timeouts(),
     tool_timeouts: ToolTimeouts = ToolTimeouts(),
+    guarded: bool = False,
 ) -> None:
-    """Work until the event is set. Raises UnreachableError, SettingsError, or what a Temporal worker died of."""
+    """Work until the event is set; `guarded` runs workflows in Temporal's sandbox.
+
+    Raises UnreachableError, SettingsError, or what a Temporal worker died of.
+    """
     if settings.sandboxed and settings.mistral_url is None:
         raise SettingsError(
             "MISTRAL_API_KEY is not set, and no sandbox was handed to this worker. "
@@ -82,7 +86,7 @@ async def run(
             searchable=searchable,
             trace_link=trace_links(settings),
         )
-        await build_worker(client, crew, interceptors=[ActivityTracing()]).run(until)
+        await build_worker(client, crew, interceptors=[ActivityTracing()], guarded=guarded).run(until)
 
 
 def _chats(settings: Settings, stack: AsyncExitStack) -> Sequence[Chat]:

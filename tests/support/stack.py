@@ -145,12 +145,18 @@ class Stack:
 
     @asynccontextmanager
     async def worker(
-        self, *, timeouts: Timeouts = Timeouts(), tool_timeouts: ToolTimeouts = ToolTimeouts(), **changes: object
+        self,
+        *,
+        timeouts: Timeouts = Timeouts(),
+        tool_timeouts: ToolTimeouts = ToolTimeouts(),
+        guarded: bool = False,
+        **changes: object,
     ) -> AsyncGenerator[None]:
         """Run the worker role, with other time-outs and settings if asked, for as long as the block runs."""
         until = asyncio.Event()
         settings = self.settings.model_copy(update=changes)
-        task = asyncio.create_task(worker_role.run(settings, until, timeouts=timeouts, tool_timeouts=tool_timeouts))
+        role = worker_role.run(settings, until, timeouts=timeouts, tool_timeouts=tool_timeouts, guarded=guarded)
+        task = asyncio.create_task(role)
         try:
             yield
         finally:

@@ -23,3 +23,15 @@ async def test_a_follow_up_is_one_more_question_on_the_same_branch(stack: Stack)
     assert second.state is AnswerState.FINAL
     [branch] = stack.sandbox.branches(agent="clew-analyst")
     assert stack.sandbox.questions(branch.id) == ["What is AAPL's last close?", "And its 52-week range?"]
+
+
+async def test_no_turn_does_what_temporals_sandbox_refuses(idle_stack: Stack) -> None:
+    stack = idle_stack
+    async with stack.worker(guarded=True):
+        thread, key = await stack.research("IBM")
+        assert (await stack.outcome(thread, key)).state is AnswerState.FINAL
+        _, follow_up = await stack.ask("What is IBM's last close?", thread)
+        assert follow_up.state is AnswerState.FINAL
+        await stack.retry(thread)
+        again = await stack.outcome(thread, follow_up.key, attempt=2)
+        assert again.state is AnswerState.FINAL
