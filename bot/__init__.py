@@ -1,0 +1,1 @@
+"""Clew: chat platforms, composition roots, the command line."""

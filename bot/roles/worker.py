@@ -12,6 +12,7 @@ from bot.observed import trace_links
 from bot.platforms.terminal import TerminalPlatform
 from bot.platforms.terminal_store import open_store
 from bot.settings import Settings, SettingsError
+from bot.waiting import unless
 from workflows import search_attributes
 from workflows.activities.agents import AgentActivities, TurnTerms
 from workflows.activities.reports import ReportActivities
@@ -53,7 +54,9 @@ async def run(
     if settings.mcp_auth_token is None:
         raise SettingsError("MCP_AUTH_TOKEN is not set; give this worker the tool server's.")
     async with AsyncExitStack() as stack:
-        client = await connect(settings, long_lived=True, patience=PATIENCE)
+        client = await unless(until, connect(settings, long_lived=True, patience=PATIENCE))
+        if client is None:
+            return
         mistral = await stack.enter_async_context(connect_mistral(settings.mistral_key, settings.mistral_url, timeouts))
         tools = await stack.enter_async_context(
             connect_tools(settings.mcp_url, settings.mcp_auth_token.get_secret_value(), tool_timeouts)

@@ -18,7 +18,8 @@ from bot.terminal.desk import TerminalSession, open_session
 from bot.terminal.keys import Keyboard, reading
 from bot.terminal.screen import Screen
 from bot.terminal.talk import Talk
-from bot.terminal.watch import Leaving, Watch, interrupts, unless
+from bot.terminal.watch import Leaving, Watch, interrupts
+from bot.waiting import unless
 from workflows.contracts import AnswerState, Research
 
 __all__ = ["TerminalSession", "ask", "chat", "open_session"]

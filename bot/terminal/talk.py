@@ -13,7 +13,8 @@ from bot.terminal.desk import TerminalSession
 from bot.terminal.keys import Keyboard
 from bot.terminal.screen import Screen
 from bot.terminal.view import is_notice
-from bot.terminal.watch import POLL, Awaited, Leaving, Watch, unless
+from bot.terminal.watch import POLL, Awaited, Leaving, Watch
+from bot.waiting import unless
 from workflows.contracts import AnswerState, Research, RetryRequest, StopRequest
 
 EXCHANGES_SHOWN = 3

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 from bot.terminal.desk import TerminalSession
 from bot.terminal.thread import View
-
-T = TypeVar("T")
 
 POLL = 0.05
 """Seconds between two looks at the store's change counter."""
@@ -116,17 +113,3 @@ def interrupts() -> Generator[asyncio.Event]:
         yield event
     finally:
         loop.remove_signal_handler(signal.SIGINT)
-
-
-async def unless(interrupted: asyncio.Event, job: Coroutine[Any, Any, T]) -> T | None:
-    """The job's result; None if Ctrl-C comes first, which ends the job."""
-    doing, waiting = asyncio.ensure_future(job), asyncio.ensure_future(interrupted.wait())
-    try:
-        await asyncio.wait([doing, waiting], return_when=asyncio.FIRST_COMPLETED)
-        return doing.result() if doing.done() else None
-    finally:
-        waiting.cancel()
-        if not doing.done():
-            doing.cancel()
-            with suppress(asyncio.CancelledError):
-                await doing
