@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.splitting import split_text
@@ -53,12 +54,17 @@ def state_sentence(answer: Answer, retry_hint: str) -> str:
             return ""
 
 
-def source_line(source: Source) -> str:
-    """A source in one line, without its address."""
-    facts = [f"as of {source.as_of}" if source.as_of else "", source.currency or ""]
-    facts += ["delayed" if source.delayed else "", source.note]
-    told = ", ".join(fact for fact in facts if fact)
-    return source.title + (f" ({told})" if told else "")
+def source_lines(sources: Sequence[Source]) -> list[str]:
+    """The sources, each in one line without its address. A note that several share is said at the first of them."""
+    lines: list[str] = []
+    said: set[str] = set()
+    for source in sources:
+        facts = [f"as of {source.as_of}" if source.as_of else "", source.currency or ""]
+        facts += ["delayed" if source.delayed else "", "" if source.note in said else source.note.rstrip(".")]
+        said.add(source.note)
+        told = ", ".join(fact for fact in facts if fact)
+        lines.append(source.title + (f" ({told})" if told else ""))
+    return lines
 
 
 def not_verified(answer: Answer) -> list[str]:

@@ -151,8 +151,8 @@ def sources_of(results: Sequence[ToolResult]) -> tuple[Source, ...]:
 
 
 def tool_title(tool: str) -> str:
-    """A tool's name for people: `get_price_history` is "Price history"."""
-    return tool.removeprefix("get_").replace("_", " ").capitalize()
+    """A tool's name for people: `get_price_history` is "Price history", `draw_price_chart` "Price chart"."""
+    return tool.removeprefix("get_").removeprefix("draw_").replace("_", " ").capitalize()
 
 
 # --- Small things ----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.platforms.terminal_values import CAPABILITIES
-from bot.rendering import WORKING, footer, neutral, neutralise, not_verified, source_line, state_sentence
+from bot.rendering import WORKING, footer, neutral, neutralise, not_verified, source_lines, state_sentence
 from workflows.contracts import Answer, AnswerState, BlobRef, LineState, Metric, ProgressLine, Source
 
 PathOf = Callable[[BlobRef], object]
@@ -88,7 +88,7 @@ def final(answer: Answer, path_of: PathOf, *, retry_hint: str = RETRY_HINT) -> R
     if answer.chart is not None:
         # Not wrapped: a path is there to be copied.
         parts += [Text(), Text(_chart(answer, path_of), no_wrap=True, overflow="ignore")]
-    parts += _section("Sources", [_source(source) for source in answer.sources])
+    parts += _section("Sources", list(map(_source, source_lines(answer.sources), answer.sources)))
     parts += _section("Not verified", [Text(item, style="yellow") for item in not_verified(answer)])
     parts += _section("You could ask", [Text(question) for question in answer.follow_ups], numbered=True)
     if answer.notices:
@@ -195,9 +195,9 @@ def _section(title: str, items: Sequence[RenderableType], *, numbered: bool = Fa
     yield rows
 
 
-def _source(source: Source) -> RenderableType:
+def _source(told: str, source: Source) -> RenderableType:
     """A source, and below it where it stands: an address is there to be clicked, whole."""
-    line = Text(source_line(source))
+    line = Text(told)
     return Group(line, Text(source.url, style="dim", overflow="fold")) if source.url else line
 
 
@@ -236,7 +236,11 @@ def plain(answer: Answer, path_of: PathOf, *, retry_hint: str = RETRY_HINT) -> s
     blocks.append(_list("Key metrics", [_metric(metric) for metric in answer.metrics]))
     if answer.chart is not None:
         blocks.append(_chart(answer, path_of))
-    blocks.append(_list("Sources", [f"{source_line(source)} {source.url}".rstrip() for source in answer.sources]))
+    sources = [
+        f"{told} {source.url}".rstrip()
+        for told, source in zip(source_lines(answer.sources), answer.sources, strict=True)
+    ]
+    blocks.append(_list("Sources", sources))
     blocks.append(_list("Not verified", not_verified(answer)))
     blocks.append(_list("You could ask", answer.follow_ups, numbered=True))
     blocks += ["\n".join(answer.notices), footer(answer)]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.rendering import footer, neutral, neutralise, not_verified, split_answer, state_sentence
+from bot.rendering import footer, neutral, neutralise, not_verified, source_lines, split_answer, state_sentence
 from bot.splitting import split_text
 from workflows.chat import Capabilities
 from workflows.contracts import Answer, AnswerState, LineState, Metric, ProgressLine, Source, Usage
@@ -294,3 +294,8 @@ def test_every_text_of_an_answer_is_neutralised() -> None:
     assert "<!here>" not in shown
     assert "\\x1b" not in shown
     assert "\\n" not in shown.replace(repr(neutral(answer).text), "")
+
+
+def test_a_note_that_sources_share_is_said_once() -> None:
+    sources = [Source(title=title, as_of="2024-12-30", note="Sample, not live data.") for title in ("Quote", "History")]
+    assert source_lines(sources) == ["Quote (as of 2024-12-30, Sample, not live data)", "History (as of 2024-12-30)"]
