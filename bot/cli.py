@@ -53,10 +53,12 @@ def ask(
     """Ask one question and wait for its answer. Starts what it needs in the background."""
     from bot.terminal.session import ask as ask_session
 
-    async def talk(session: TerminalSession) -> int:
-        return await ask_session(session, " ".join(question))
+    text = " ".join(question)
 
-    _in_session(talk)
+    async def talk(session: TerminalSession) -> int:
+        return await ask_session(session, text)
+
+    _in_session(talk, question=text)
 
 
 @app.command(rich_help_panel=ASKING)
@@ -212,12 +214,12 @@ def _play(name: str, work: Callable[[], int], settings: Settings) -> NoReturn:
     sys.exit(play(name, work, settings))
 
 
-def _in_session(talk: Callable[[TerminalSession], Awaitable[int]]) -> None:
+def _in_session(talk: Callable[[TerminalSession], Awaitable[int]], *, question: str = "") -> None:
     import asyncio
 
     from bot.console import in_session
 
-    code = asyncio.run(in_session(_settings(), talk))
+    code = asyncio.run(in_session(_settings(), talk, question=question))
     if code:
         raise typer.Exit(code)
 

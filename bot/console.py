@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,10 +16,14 @@ from temporalio.service import RPCError
 from bot import admin_text
 from bot.admin import collect, platforms_of
 from bot.background import Running, Seen, running_set, start, wait_ready
+from bot.commands import Ask, parse
 from bot.connect import UnreachableError, address_of, connect
 from bot.observed import observed
+from bot.platforms.terminal_records import new_id
+from bot.platforms.terminal_store import open_store
 from bot.runtime import Run
 from bot.settings import Settings
+from bot.terminal import words
 
 if TYPE_CHECKING:
     from bot.terminal.session import TerminalSession
@@ -70,8 +75,13 @@ async def show_start(settings: Settings, *, ui: bool = False) -> None:
     Console().print("Clew runs in the background. `clew status` shows it, `clew down` stops it.", highlight=False)
 
 
-async def in_session(settings: Settings, talk: Callable[[TerminalSession], Awaitable[int]]) -> int:
-    """Hold a talk with a ready set. Returns the talk's exit code, or 1 where Clew was stopped meanwhile."""
+async def in_session(
+    settings: Settings, talk: Callable[[TerminalSession], Awaitable[int]], *, question: str = ""
+) -> int:
+    """Hold a talk with a ready set. Returns the talk's exit code, or 1 where Clew was stopped meanwhile.
+
+    A `question` is kept where there is no server to hand it to. Raises what `running_set` raises.
+    """
     screen = StartScreen()
     # A turn's trace begins where a person asks.
     with observed(settings, "clew-terminal", on_screen=True):
@@ -79,8 +89,24 @@ async def in_session(settings: Settings, talk: Callable[[TerminalSession], Await
             async with running_set(settings, screen.report) as running:
                 screen.close()
                 return await _talk(running, talk)
+        except UnreachableError as away:
+            if thread := await asyncio.to_thread(_kept, settings.data_dir, question):
+                raise UnreachableError(f"{away} {words.kept_here(thread)}") from None
+            raise
         finally:
             screen.close()
+
+
+def _kept(data_dir: Path, question: str) -> str:
+    """Keep a question where the terminal finds it again; its thread. "" for a command, whose thread Temporal opens."""
+    match parse(question):
+        case Ask(text=text):
+            with open_store(data_dir) as store:
+                thread = store.new_thread()
+                store.say(thread, new_id(), text)
+                return thread
+        case _:
+            return ""
 
 
 async def _talk(running: Running, talk: Callable[[TerminalSession], Awaitable[int]]) -> int:

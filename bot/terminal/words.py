@@ -32,7 +32,12 @@ def come_back(thread: str, *, running: bool) -> str:
 
 def kept(thread: str) -> str:
     """A question that could not be handed over."""
-    return f"Temporal cannot be reached. The question is kept; `clew chat --thread {thread}` sends it again."
+    return f"Temporal cannot be reached. {kept_here(thread)}"
+
+
+def kept_here(thread: str) -> str:
+    """Where a question is kept."""
+    return f"The question is kept; `clew chat --thread {thread}` sends it again."
 
 
 def not_alone(command: str) -> str:

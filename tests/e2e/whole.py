@@ -18,12 +18,14 @@ from temporalio.client import Client
 from bot.background import wait_ready
 from bot.connect import connect
 from bot.platforms.terminal_store import TerminalStore, open_store
+from bot.platforms.terminal_values import NAME
 from bot.runtime import Run, attach, read_run
 from bot.settings import Settings, load_settings
-from bot.terminal.desk import open_session
+from bot.terminal.desk import logged_in, open_session
 from tests.bot.processes import ROOT, alive, clean_environment, descendants, end, eventually, stop_set
 from tests.e2e.sandbox import FaultySandbox, faulty_sandbox
 from tests.e2e.terminal import Terminal
+from workflows.contracts import ThreadRef
 
 PATIENCE = 60.0
 """Seconds until something that has to happen counts as lost."""
@@ -118,6 +120,10 @@ class Whole:
     async def _say(self, thread: str, text: str) -> str:
         async with open_session(self.settings, await connect(self.attached())) as session:
             return await session.say(thread, text)
+
+    def reference(self, thread: str) -> ThreadRef:
+        """The thread as the workflow knows it."""
+        return ThreadRef(platform=NAME, workspace=logged_in(), channel=NAME, thread=thread)
 
     def question(self, text: str) -> tuple[str, str]:
         """Wait until a question that was not found before is handed over; returns its thread and id."""
