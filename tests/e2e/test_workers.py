@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from bot.connect import connect
-from bot.probes import worker_polls
 from tests.bot.processes import alive
 from tests.e2e.judging import answered_once, linear, standing
 from tests.e2e.whole import Whole, stopped
-from workflows.identity import conversation_id
 
 FIRST, SECOND = "What is IBM's last close?", "And MSFT's last close?"
 
@@ -49,31 +44,10 @@ def test_a_worker_told_to_stop_finishes_its_step_and_hands_over(clew: Whole) -> 
 @pytest.fixture(scope="module")
 def second(shared: Whole) -> Iterator[int]:
     """A second worker beside the set's own, started by hand; its process id."""
-    began = time.time()
-    worker = shared.start("worker")
-
-    async def polls() -> bool:
-        client = await connect(shared.attached())
-        return await worker_polls(client, pid=worker.pid, since=began)
-
-    shared.eventually(lambda: asyncio.run(polls()), "the second worker asks for work")
+    worker = shared.start_worker()
     yield worker.pid
     worker.kill()
     worker.wait()
-
-
-def stepping(whole: Whole, thread: str) -> int:
-    """The worker in which the thread's step runs."""
-
-    async def look() -> int:
-        client = await connect(whole.attached())
-        handle = client.get_workflow_handle(conversation_id(whole.reference(thread)))
-        description = await handle.describe()
-        pending = description.raw_description.pending_activities
-        [step] = [item for item in pending if item.activity_type.name == "run_step"]
-        return int(step.last_worker_identity.partition("@")[0])
-
-    return asyncio.run(look())
 
 
 @pytest.mark.usefixtures("second")
@@ -83,19 +57,14 @@ def test_a_worker_that_wakes_after_its_step_was_given_up_doubles_nothing(clew: W
     clew.sandbox.arm(kind="late", on="append", holding="MSFT")
     key = clew.ask(SECOND, thread)[1]
     clew.eventually(lambda: clew.sandbox.struck() == 1, "the step")
-    sleeper = stepping(clew, thread)
+    sleeper = clew.stepping(thread)
     os.kill(sleeper, signal.SIGSTOP)
     [_, answer] = answered_once(clew, thread, first, key)
     assert stopped(sleeper)
     writes = len(clew.store.ledger())
     clew.sandbox.clear()
-    woke = time.time()
     os.kill(sleeper, signal.SIGCONT)
-
-    async def polls() -> bool:
-        return await worker_polls(await connect(clew.attached()), pid=sleeper, since=woke)
-
-    clew.eventually(lambda: asyncio.run(polls()), "the sleeper asks for work again")
+    clew.polling(sleeper)
     answered_once(clew, thread, first, key)
     linear(clew, thread, FIRST, SECOND)
     assert standing(clew, thread, key) == answer
@@ -108,7 +77,7 @@ def test_a_worker_killed_beside_another_leaves_its_turn_to_that_one(clew: Whole,
     terminal = clew.terminal("ask", FIRST)
     thread, key = clew.question(FIRST)
     clew.eventually(lambda: bool(clew.sandbox.steps(fault="hold@before", turn=key)), "the step")
-    killed = stepping(clew, thread)
+    killed = clew.stepping(thread)
     assert killed in {second, clew.pid("worker")}
     os.kill(killed, signal.SIGKILL)
     answered_once(clew, thread, key)
