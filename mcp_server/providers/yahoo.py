@@ -332,10 +332,12 @@ class YahooMarketData:
 
     def _exists(self, symbol: str) -> bool:
         try:
-            answer = self._session.get(_CHART + symbol, params={"range": "5d", "interval": "1d"}).json()
+            response = self._session.get(_CHART + symbol, params={"range": "5d", "interval": "1d"})
         except NotFound:
             return False
-        return bool(mapping(mapping(answer).get("chart")).get("result"))
+        if response.status_code != 200:
+            raise Outage("Yahoo Finance refuses to answer.")
+        return bool(mapping(mapping(response.json()).get("chart")).get("result"))
 
     @staticmethod
     def _unless_empty(found: T, symbol: str, what: str, *parts: object) -> T:
