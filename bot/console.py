@@ -33,21 +33,28 @@ NAMES = {"temporal": "Temporal", "sandbox": "sandbox", "mcp": "tools", "worker":
 
 STOPPED = "Clew was stopped. The question is kept: `clew chat --last` shows the answer once it runs again."
 
+STARTING = "Starting Clew in the background. It ends by itself when nobody needs it; `clew down` ends it now."
+
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue")
 
 
 class StartScreen:
-    """One line that says of each part whether it is ready. On a pipe it says nothing: only answers belong there."""
+    """Says on standard error what is being started, and on a screen of each part whether it is ready."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    def __init__(self, note: str = "") -> None:
+        self._console = Console(stderr=True, highlight=False)
         self._status: Status | None = None
+        self._note = note
 
     def report(self, seen: tuple[Seen, ...]) -> None:
         """Show the parts; nothing at all where everything is ready at once."""
         if all(part.ready for part in seen):
             self.close()
-        elif self._console.is_terminal:
+            return
+        if self._note:
+            self._console.print(self._note, style="dim", soft_wrap=True)
+            self._note = ""
+        if self._console.is_terminal:
             line = Text("Starting: ")
             for part in seen:
                 mark = "✓" if part.ready else "…" if part.note == "starting" else f"({part.note})"
@@ -82,7 +89,7 @@ async def in_session(
 
     A `question` is kept where there is no server to hand it to. Raises what `running_set` raises.
     """
-    screen = StartScreen()
+    screen = StartScreen(STARTING)
     # A turn's trace begins where a person asks.
     with observed(settings, "clew-terminal", on_screen=True):
         try:

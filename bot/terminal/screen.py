@@ -74,7 +74,8 @@ class Screen:
         if self.drawn:
             self._console.print(view.final(answer, self._path_of, retry_hint=self._retry_hint), Text(), crop=False)
         else:
-            self._write(view.plain(answer, self._path_of, retry_hint=self._retry_hint) + "\n")
+            before = "\n" if answer.key in self._progress else ""
+            self._write(before + view.plain(answer, self._path_of, retry_hint=self._retry_hint) + "\n")
         self._progress.pop(answer.key, None)
 
     def show(self, thread: View | None, *, typed: str | None = None) -> None:
