@@ -1,0 +1,64 @@
+"""Where recorded histories lie, and how they are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from temporalio.client import Client, WorkflowHistory
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
+
+from workflows.worker import WORKFLOWS
+
+_NAMES = ("identity", "requestId", "taskId", "version", "workerVersion", "historySizeBytes", "stackTrace")
+
+DIRECTORY = Path(__file__).parent / "recorded"
+
+
+async def runs_of(client: Client, workflow: str) -> AsyncIterator[WorkflowHistory]:
+    """The histories of all runs of a workflow, oldest first."""
+    described = await client.get_workflow_handle(workflow).describe()
+    run = described.raw_description.workflow_execution_info.first_run_id
+    while run:
+        history = await client.get_workflow_handle(workflow, run_id=run).fetch_history()
+        yield history
+        run = history.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+
+
+def write(name: str, history: WorkflowHistory) -> Path:
+    """Keep a history, an event a line, without the names and paths of the machine that made it."""
+    path = DIRECTORY / f"{name}.json"
+    kept = [_nameless(event) for event in json.loads(history.to_json())["events"]]
+    events = ",\n".join(json.dumps(event, separators=(",", ":")) for event in kept)
+    path.write_text(f'{{"events": [\n{events}\n]}}\n', "utf-8")
+    return path
+
+
+def read(path: Path) -> WorkflowHistory:
+    """A history that was kept, under the id that its workflow had."""
+    text = path.read_text("utf-8")
+    started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
+    return WorkflowHistory.from_json(started["workflowId"], text)
+
+
+def recorded() -> list[Path]:
+    """All that were kept."""
+    return sorted(DIRECTORY.glob("*.json"))
+
+
+async def replay(
+    *histories: WorkflowHistory, workflows: Sequence[type] = WORKFLOWS, runner: WorkflowRunner | None = None
+) -> None:
+    """Run today's code over histories. Raises what the first one that it does not fit raises."""
+    replayer = Replayer(workflows=workflows, workflow_runner=runner or UnsandboxedWorkflowRunner())
+    for history in histories:
+        await replayer.replay_workflow(history)
+
+
+def _nameless(value: Any) -> Any:
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        return {name: _nameless(field) for name, field in fields.items() if name not in _NAMES}
+    return [_nameless(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
