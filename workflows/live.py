@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from workflows.chat import Chat
 from workflows.contracts import Answer, LineState, Live, MessageRef, ProgressLine
-from workflows.errors import CallError
+from workflows.errors import CallError, Retriable, Terminal
 
 _RANK = {
     LineState.PENDING: 0,
@@ -140,8 +140,10 @@ class _Board:
                         finally:
                             self._between.set()
                         await asyncio.sleep(self._chat.capabilities.edit_interval)
-            except asyncio.CancelledError:
-                raise
             except CallError as error:  # Progress is best effort: whatever the platform says, the turn goes on.
                 _log.debug("live progress failed: %s", type(error).__name__)
-                await asyncio.sleep(self._chat.capabilities.edit_interval)
+                if isinstance(error, Terminal):
+                    return
+                told = error.retry_after if isinstance(error, Retriable) else None
+                self._changed.set()
+                await asyncio.sleep(max(told or 0.0, self._chat.capabilities.edit_interval))
