@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 
 from workflows.worker import WORKFLOWS
 
+_PROCESS = re.compile(r"^\d+@[^:]+")
 _NAMES = ("identity", "requestId", "taskId", "version", "workerVersion", "historySizeBytes", "stackTrace")
 
 DIRECTORY = Path(__file__).parent / "recorded"
@@ -61,4 +63,7 @@ def _nameless(value: Any) -> Any:
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         return {name: _nameless(field) for name, field in fields.items() if name not in _NAMES}
-    return [_nameless(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_nameless(item) for item in cast("list[Any]", value)]
+    # A worker's sticky queue is named after its process and host.
+    return _PROCESS.sub("worker", value) if isinstance(value, str) else value

@@ -1,0 +1,106 @@
+"""Attempts of one delivery: what a later one does with what an earlier one left, and one that was given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import cast
+
+import pytest
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from bot.platforms.terminal import TerminalPlatform
+from bot.platforms.terminal_store import TerminalStore, open_store
+from bot.platforms.terminal_values import answer_to_data
+from tests.support.values import THREAD
+from workflows.activities.delivery import DeliveryActivities
+from workflows.blobs import FileBlobStore
+from workflows.contracts import Answer, AnswerState, FinishAnswer, MessageRef, PostAnswer, ThreadRef
+
+WORKING = Answer(key="m1", state=AnswerState.WORKING)
+FINAL = Answer(key="m1", state=AnswerState.FINAL, text="Text.")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[TerminalStore]:
+    with open_store(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def delivery(store: TerminalStore, tmp_path: Path) -> DeliveryActivities:
+    client = cast("Client", None)  # Only `start_conversation` speaks to Temporal.
+    return DeliveryActivities(TerminalPlatform(store), FileBlobStore(tmp_path), client, searchable=False)
+
+
+def thread_in(store: TerminalStore) -> ThreadRef:
+    return replace(THREAD, thread=store.new_thread())
+
+
+def attempt(number: int, *, start_to_close: float = 60.0, heartbeat: float = 3.0) -> ActivityEnvironment:
+    environment = ActivityEnvironment()
+    environment.info = replace(
+        environment.info,
+        attempt=number,
+        start_to_close_timeout=timedelta(seconds=start_to_close),
+        heartbeat_timeout=timedelta(seconds=heartbeat),
+    )
+    return environment
+
+
+async def test_a_later_attempt_adopts_the_oldest_post_and_deletes_the_others(
+    store: TerminalStore, delivery: DeliveryActivities
+) -> None:
+    thread = thread_in(store)
+    oldest, *_ = [store.post(thread.thread, "m1", answer_to_data(WORKING)) for _ in range(3)]
+    posted = await attempt(2).run(delivery.post_answer, PostAnswer(thread=thread, answer=WORKING))
+    assert posted.messages == (MessageRef(thread=thread, message=oldest),)
+    assert store.find(thread.thread, "m1") == [oldest]
+
+
+async def test_what_an_earlier_activity_may_have_posted_is_looked_for_at_the_first_attempt(
+    store: TerminalStore, delivery: DeliveryActivities
+) -> None:
+    thread = thread_in(store)
+    standing = store.post(thread.thread, "m1", answer_to_data(WORKING))
+    request = PostAnswer(thread=thread, answer=WORKING, may_stand=True)
+    posted = await attempt(1).run(delivery.post_answer, request)
+    assert posted.messages == (MessageRef(thread=thread, message=standing),)
+
+
+@pytest.mark.parametrize("given_up", [{"start_to_close": 1.0}, {"heartbeat": 0.0}], ids=["time-out", "heartbeat"])
+async def test_an_attempt_that_the_server_may_have_given_up_posts_nothing(
+    store: TerminalStore, delivery: DeliveryActivities, given_up: dict[str, float]
+) -> None:
+    thread = thread_in(store)
+    with pytest.raises(ApplicationError) as refused:
+        await attempt(1, **given_up).run(delivery.post_answer, PostAnswer(thread=thread, answer=WORKING))
+    assert refused.value.type == "Retriable"
+    assert store.find(thread.thread, "m1") == []
+
+
+async def test_a_finished_answer_is_finished_again_by_the_same_edits(
+    store: TerminalStore, delivery: DeliveryActivities
+) -> None:
+    thread = thread_in(store)
+    message = MessageRef(thread=thread, message=store.post(thread.thread, "m1", answer_to_data(WORKING)))
+    request = FinishAnswer(thread=thread, messages=(message,), answer=FINAL)
+    for number in (1, 2):
+        assert (await attempt(number).run(delivery.finish_answer, request)).messages == (message,)
+    assert [found.state for found in store.messages(thread.thread)] == ["final"]
+
+
+async def test_an_edit_of_a_message_that_is_gone_posts_nothing(
+    store: TerminalStore, delivery: DeliveryActivities
+) -> None:
+    thread = thread_in(store)
+    gone = MessageRef(thread=thread, message=store.post(thread.thread, "m1", answer_to_data(WORKING)))
+    store.delete(gone.message)
+    request = FinishAnswer(thread=thread, messages=(gone,), answer=FINAL)
+    for number in (1, 2):
+        assert (await attempt(number).run(delivery.finish_answer, request)).messages == ()
+    assert store.messages(thread.thread) == []
