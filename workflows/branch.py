@@ -190,5 +190,6 @@ class Branch:
             else f"trying again at {until.strftime('%H:%M:%S')} UTC"
         )
         await self._scope.mark(self.line, self._label, LineState.WAITING, detail)
+        self._scope.go_on()
         await asyncio.sleep(max(0.0, (until - workflow.now()).total_seconds()))
         self._scope.progress.mark(self.line, LineState.RUNNING)

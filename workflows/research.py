@@ -80,6 +80,7 @@ class ResearchWorkflow:
             permit=request.permit,
             progress=Progress(request.live.message, request.live.answer),
             trace=request.trace,
+            stopped=lambda: workflow.cancellation_reason() is not None,
         )
         self._branch = self._branch_of("analyst", "writer", "Writer", of_thread=True)
 

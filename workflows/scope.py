@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -62,6 +63,7 @@ class Scope:
         permit: Permit,
         progress: Progress,
         trace: str,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.thread = thread
         self.turn = turn
@@ -70,12 +72,22 @@ class Scope:
         self.permit = permit
         self.progress = progress
         self.trace = trace
+        self._stopped = stopped
         self.usage = Usage()
         self.started = workflow.time()
 
     def patience(self, share: float = 1.0) -> timedelta:
         """A share of the turn's time, for calls that wait out an outage. At least a second."""
         return timedelta(seconds=max(1.0, self.permit.limits.deadline * share))
+
+    def go_on(self) -> None:
+        """Go no further once the attempt was ended. Raises CancelledError.
+
+        A cancellation alone is not enough: one that reaches an activity in the instant of its result is lost, since the
+        SDK lets the result win.
+        """
+        if self._stopped():
+            raise asyncio.CancelledError
 
     async def call(
         self,
@@ -86,7 +98,8 @@ class Scope:
         on_platform: bool = False,
         within: timedelta | None = None,
     ) -> R:
-        """Call a port for this turn."""
+        """Call a port for this turn, unless it was ended meanwhile."""
+        self.go_on()
         return await execute(
             port,
             request,

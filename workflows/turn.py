@@ -131,7 +131,9 @@ class Turn:
             permit=permit,
             progress=Progress(opened, self._answer(AnswerState.WORKING)),
             trace=message.trace,
+            stopped=lambda: bool(self._ending),
         )
+        scope.go_on()
         if message.research is not None:
             return await self._research(scope, message.research)
         return await self._ask(scope)
