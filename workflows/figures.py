@@ -75,6 +75,12 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\d\s(\[])|\n+")
 _COUNTS = 12
 """Bare whole numbers up to this are counts of things in the text ("three of 4 segments"), where not a table's value."""
 
+_PIECE = 2_000
+"""Characters looked at together: some of the patterns take the square of that, which no text may stretch."""
+
+_BEFORE = 24
+"""Characters before a figure in which a word like "about" may stand."""
+
 _EPSILON = 1e-9
 
 
@@ -137,12 +143,13 @@ class Facts:
 
 def figures_in(text: str) -> Iterator[Figure]:
     """The figures of a text, in order."""
-    # What is no figure is blanked out, so that places stay what they were.
-    blanked = _NO_FIGURES.sub(lambda match: " " * len(match[0]), text)
-    for match in _FIGURE.finditer(blanked):
-        figure = _figure(match, blanked)
-        if figure is not None:
-            yield figure
+    for piece in _pieces(text):
+        # What is no figure is blanked out, so that places stay what they were.
+        blanked = _NO_FIGURES.sub(lambda match: " " * len(match[0]), piece)
+        for match in _FIGURE.finditer(blanked):
+            figure = _figure(match, blanked)
+            if figure is not None:
+                yield figure
 
 
 def unsupported(text: str, facts: Facts, *, strict: bool = False) -> tuple[int, list[str]]:
@@ -163,6 +170,17 @@ def unsupported(text: str, facts: Facts, *, strict: bool = False) -> tuple[int, 
     return checked, list(dict.fromkeys(missing))
 
 
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces of bounded length, cut between words where there are any."""
+    start = 0
+    while start < len(text):
+        end = start + _PIECE
+        if end < len(text):
+            end = max(text.rfind(" ", start, end), text.rfind("\n", start, end)) + 1 or end
+        yield text[start:end]
+        start = end
+
+
 def _figure(match: re.Match[str], text: str) -> Figure | None:
     digits, scale_word = match["digits"], (match["scale"] or "").strip(" .").lower()
     currency = bool(match["before"] or match["after_sign"] or match["currency"])
@@ -173,7 +191,7 @@ def _figure(match: re.Match[str], text: str) -> Figure | None:
     percent_word = (match["percent"] or "").strip().lower()
     if percent_word.startswith(("bp", "basis")):
         scale = 0.01
-    hedged = _HEDGE.search(text[: match.start()]) is not None
+    hedged = _HEDGE.search(text, max(0, match.start() - _BEFORE), match.start()) is not None
     readings = tuple(
         (value * scale, (0.5 * step if not hedged else max(0.5 * step, _round_step(value, step))) * scale)
         for value, step in _readings(digits)
