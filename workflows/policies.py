@@ -85,6 +85,10 @@ class Policy:
 
 ONCE = RetryPolicy(maximum_attempts=1)
 PATIENT = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
+# What is waited out is a restart of the tool server: doubling would sleep past its end.
+STEADY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), backoff_coefficient=1.25, maximum_interval=timedelta(seconds=10)
+)
 BRIEF = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=2), maximum_attempts=3
 )
@@ -96,12 +100,12 @@ _POLICIES: dict[str, Policy] = {
         retry=ONCE,
         cancellation=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     ),
-    ports.begin_turn.__name__: Policy(start_to_close=timedelta(seconds=60), retry=PATIENT),
+    ports.begin_turn.__name__: Policy(start_to_close=timedelta(seconds=60), retry=STEADY),
     ports.end_turn.__name__: Policy(
         start_to_close=timedelta(seconds=30), schedule_to_close=timedelta(seconds=60), retry=BRIEF
     ),
-    ports.call_tool.__name__: Policy(start_to_close=timedelta(seconds=45), retry=PATIENT),
-    ports.resolve_symbol.__name__: Policy(start_to_close=timedelta(seconds=45), retry=PATIENT),
+    ports.call_tool.__name__: Policy(start_to_close=timedelta(seconds=45), retry=STEADY),
+    ports.resolve_symbol.__name__: Policy(start_to_close=timedelta(seconds=45), retry=STEADY),
     ports.check_report.__name__: Policy(start_to_close=timedelta(seconds=30), retry=PATIENT),
     ports.compose_report.__name__: Policy(start_to_close=timedelta(seconds=30), retry=PATIENT),
     ports.compose_answer.__name__: Policy(start_to_close=timedelta(seconds=30), retry=PATIENT),
