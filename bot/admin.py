@@ -222,8 +222,17 @@ def _step(pending: PendingActivityInfo) -> PendingStep:
         max_attempts=pending.maximum_attempts,
         last_failure=_failure_type(pending.last_failure) if pending.HasField("last_failure") else "",
         next_retry_in=waits if waits is not None and waits > 0 else None,
-        age=_age(pending.last_started_time if pending.HasField("last_started_time") else pending.scheduled_time),
+        age=max(0.0, _age(_since(pending))),
     )
+
+
+def _since(pending: PendingActivityInfo) -> Timestamp:
+    """When its present state began, as far as the server says: while it backs off, `scheduled_time` is yet to come."""
+    if pending.HasField("last_started_time"):
+        return pending.last_started_time
+    if pending.HasField("last_attempt_complete_time"):
+        return pending.last_attempt_complete_time
+    return pending.scheduled_time
 
 
 def _failure_type(failure: Failure) -> str:

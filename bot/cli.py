@@ -34,16 +34,21 @@ PROBLEM = 1
 UNUSABLE = 2
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Entry point. A problem that a person can act on is one plain sentence and exit code 2."""
     # Before anything takes time: a part whose supervisor dies during its start is no orphan either.
     die_with_supervisor()
     # Logfire registers itself as a plugin of pydantic, and would be loaded, for most of a second, by every command.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "logfire-plugin")
+    code: object = 0
     try:
         app()
     except PlainError as problem:
-        _fail(str(problem), UNUSABLE)
+        _say(str(problem))
+        code = UNUSABLE
+    except SystemExit as end:
+        code = end.code
+    _leave(code if isinstance(code, int) else PROBLEM if code else 0)
 
 
 @app.command(rich_help_panel=ASKING)
@@ -159,12 +164,16 @@ def worker() -> None:
 def mcp(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 9000,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name, as `tools:9000` or `tools:*`, under which clients may call; repeat it for more."),
+    ] = None,
 ) -> None:
     """Serve market-data tools and prompts over MCP."""
     from bot.roles.mcp import work
 
     settings = _settings()
-    _play("mcp", work(settings, host=host, port=port), settings)
+    _play("mcp", work(settings, host=host, port=port, allowed_hosts=tuple(allow_host or ())), settings)
 
 
 @app.command(rich_help_panel=ROLES)
@@ -181,13 +190,16 @@ def sandbox(
 
 @app.command(rich_help_panel=ROLES)
 def temporal(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. The server has no authentication: keep others away from it.")
+    ] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port to listen on; 7233 by default.")] = None,
     ui_port: Annotated[int | None, typer.Option(help="Serve the web interface on this port.")] = None,
 ) -> None:
     """Run the embedded Temporal server."""
     from bot.roles.temporal import run
 
-    raise typer.Exit(run(_settings(), port=port, ui_port=ui_port))
+    raise typer.Exit(run(_settings(), host=host, port=port, ui_port=ui_port))
 
 
 def _settings() -> Settings:
@@ -224,9 +236,18 @@ def _in_session(talk: Callable[[TerminalSession], Awaitable[int]], *, question: 
         raise typer.Exit(code)
 
 
-def _fail(sentence: str, code: int) -> NoReturn:
+def _say(sentence: str) -> None:
     for line in sentence.splitlines():
         typer.echo(f"clew: {line}", err=True)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process."""
+    if "temporalio.bridge.temporal_sdk_bridge" in sys.modules:
+        # The SDK's threads may call into an interpreter that is being taken down, which aborts the process.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import ssl
 import stat
 import tempfile
@@ -30,6 +31,8 @@ from workflows.codec import CodecError, read_keys
 from workflows.search_attributes import commands, missing
 
 MISTRAL = "https://api.mistral.ai"
+MISTRAL_SECONDS = 5.0
+"""Limit of the one cheap read that checks the key."""
 
 
 class Verdict(StrEnum):
@@ -132,9 +135,9 @@ def _encryption(settings: Settings) -> Finding:
 
 def _certificates() -> Finding:
     context = ssl.create_default_context()
-    paths = ssl.get_default_verify_paths()
-    # A directory of certificates is read when needed, so it shows in no count.
-    lazily = paths.capath is not None and any(Path(paths.capath).iterdir())
+    # A directory of certificates is read when needed, so it shows in no count. It is None where there is none.
+    directory: str | None = ssl.get_default_verify_paths().capath
+    lazily = any(Path(directory or os.devnull).glob("*"))
     if context.cert_store_stats()["x509_ca"] or lazily:
         return _ok("certificates", "the system's authorities are installed.")
     return _problem("certificates", "no certificate authorities are installed; install the package ca-certificates.")
@@ -148,10 +151,11 @@ async def _mistral(settings: Settings, run: Run | None) -> Finding:
         )
     url = settings.mistral_url or MISTRAL
     path = f"{urlsplit(url).path.rstrip('/')}/v1/models"
-    status = await http_status(url, path, {"Authorization": f"Bearer {settings.mistral_key}"})
+    headers = {"Authorization": f"Bearer {settings.mistral_key}"}
+    status = await http_status(url, path, headers, limit=MISTRAL_SECONDS)
     host = urlsplit(url).netloc
     if status is None:
-        return _problem("Mistral", f"{host} cannot be reached.")
+        return _problem("Mistral", f"{host} cannot be reached from here; the key could not be checked.")
     if status in {401, 403}:
         return _problem("MISTRAL_API_KEY", f"{host} refuses it.")
     if status == 429 or status >= 500:

@@ -9,15 +9,20 @@ from pathlib import Path
 
 from bot.errors import PlainError
 
+HOST = "127.0.0.1"
+"""The development server asks nobody who they are, so only this machine may speak to it unless somebody says otherwise."""
+
 PORT = 7233
 UI_PORT = 8233
 
-# Without the first, one asker's burst starves the others; the second makes short retry intervals exact, and the
-# third lets a conversation that continues as new start at once.
+# Without the first, one asker's burst starves the others; the second makes short retry intervals exact, the third lets a
+# conversation that continues as new start at once, and the fourth a step as soon as the one before it has ended: a turn is
+# a row of short steps, and the server looks for the next one only so many times a second.
 _DYNAMIC_CONFIG = (
     "matching.enableFairness=true",
     'history.timerProcessorMaxTimeShift="1ms"',
     'history.workflowIdReuseMinimalInterval="0s"',
+    "history.transferProcessorMaxPollRPS=200",
 )
 
 
@@ -47,7 +52,13 @@ def find_binary() -> Path:
 
 
 def arguments(
-    *, database: Path, port: int, namespace: str = "default", ui_port: int | None = None, log_level: str = "error"
+    *,
+    database: Path,
+    port: int,
+    host: str = HOST,
+    namespace: str = "default",
+    ui_port: int | None = None,
+    log_level: str = "error",
 ) -> list[str]:
     """Arguments of the server. Its file survives a killed process; only a power cut may cost the last moments."""
     shown = ["--headless"] if ui_port is None else ["--ui-port", str(ui_port), "--ui-disable-news-fetch"]
@@ -55,7 +66,7 @@ def arguments(
     return [
         "server",
         "start-dev",
-        *("--ip", "127.0.0.1"),
+        *("--ip", host),
         *("--port", str(port)),
         *("--db-filename", str(database)),
         *("--sqlite-pragma", "journal_mode=WAL"),

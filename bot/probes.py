@@ -16,15 +16,17 @@ from workflows.identity import TASK_QUEUE
 _TIMEOUT_SECONDS = 2.0
 
 
-async def http_status(url: str, path: str, headers: dict[str, str] | None = None) -> int | None:
-    """Status of a GET on `path` of the server at `url`, or None where nothing answers. Plain HTTP or TLS."""
+async def http_status(
+    url: str, path: str, headers: dict[str, str] | None = None, *, limit: float = _TIMEOUT_SECONDS
+) -> int | None:
+    """Status of a GET on `path` of the server at `url`, or None where nothing answers in `limit` seconds."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
     lines = {"Host": parts.netloc, "Connection": "close", "Accept": "*/*", **(headers or {})}
     request = f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
     try:
-        async with asyncio.timeout(_TIMEOUT_SECONDS):
+        async with asyncio.timeout(limit):
             reader, writer = await asyncio.open_connection(host, port, ssl=secure or None)
             try:
                 writer.write(request.encode())

@@ -22,7 +22,8 @@ _PLACEHOLDER = re.compile(
     | change[-_ ]?(me|it) | replace[-_ ]?(me|this|it) | fill[-_ ]?(me|this)?[-_ ]?in | to[-_ ]?do | tbd | example
     | place[-_ ]?holder | insert .* | your[-_ ]? .*
     | (xox[abeprs] | xapp) - ( your .* | [x.*\-]* | \d* | token )
-    | .* [-_] your [-_] .* | .* [-_] (here|goes[-_]here) | [x*._\-]+ | < .* > | \$ \{? .* | \{\{ .* \}\} | \[object .* \]
+    | .* [-_] your [-_] .* | .* [-_] (here|goes[-_]here) | [x*._\-]+ | < .* > | \$ \{? .* | \{\{ .* \}\}
+    | \[object .* \]
     """,
     re.IGNORECASE | re.VERBOSE,
 )

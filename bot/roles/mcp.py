@@ -9,8 +9,11 @@ from mcp_server.providers import UnknownProvider
 from mcp_server.server import serve
 
 
-def work(settings: Settings, *, host: str, port: int) -> Callable[[], int]:
-    """Serve tools and prompts on an address. Raises SettingsError, when run, for a missing token or provider."""
+def work(settings: Settings, *, host: str, port: int, allowed_hosts: tuple[str, ...] = ()) -> Callable[[], int]:
+    """Serve tools and prompts on an address, under loopback names and those allowed.
+
+    Raises SettingsError, when run, for a missing token or provider.
+    """
 
     def run() -> int:
         if settings.mcp_auth_token is None:
@@ -24,6 +27,7 @@ def work(settings: Settings, *, host: str, port: int) -> Callable[[], int]:
             return serve(
                 host=host,
                 port=port,
+                allowed_hosts=allowed_hosts,
                 token=settings.mcp_auth_token.get_secret_value(),
                 provider_name=settings.market_data,
                 data_dir=settings.data_dir,

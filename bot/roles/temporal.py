@@ -13,7 +13,7 @@ from bot.parent import die_with_supervisor
 from bot.settings import Settings
 
 
-def run(settings: Settings, *, port: int | None, ui_port: int | None) -> int:
+def run(settings: Settings, *, port: int | None, ui_port: int | None, host: str = embedded.HOST) -> int:
     """Become the server, where a death signal outlives that; else stay beside it and stop it with us."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     binary = embedded.find_binary()
@@ -21,6 +21,7 @@ def run(settings: Settings, *, port: int | None, ui_port: int | None) -> int:
         str(binary),
         *embedded.arguments(
             database=settings.data_dir / "temporal.db",
+            host=host,
             port=port or embedded.PORT,
             namespace=settings.temporal_namespace or "default",
             ui_port=ui_port,

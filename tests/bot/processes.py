@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 @contextmanager
-def clew(*arguments: str, environment: Mapping[str, str], cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+def clew(*arguments: str, environment: Mapping[str, str], cwd: Path) -> Generator[subprocess.Popen[bytes]]:
     """A running `clew` command, killed with all its descendants at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bot.cli", *arguments],
