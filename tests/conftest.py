@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 
 from tests.support.market import RunningMarket, running_market
@@ -13,6 +14,9 @@ from tests.support.sandbox import running_sandbox
 from tests.support.stack import Stack, stack_on
 from tests.support.temporal import new_namespace, temporal_process
 from tests.support.wire import wire_to
+
+# Its plugin imports it in pytest's last moments, which Python 3.11 may refuse: "AST constructor recursion depth mismatch".
+hypothesis.settings.get_profile("default")
 
 
 @pytest.fixture(scope="session")

@@ -143,8 +143,10 @@ async def test_a_turn_that_still_runs_is_not_tried_again(stack: Stack) -> None:
 async def test_parts_left_over_from_a_longer_attempt_are_deleted(stack: Stack) -> None:
     await stack.sandbox.fault(kind="text", text=LONG)
     thread, first = await stack.ask(BOND)
-    parts = len(outcomes(stack, thread))
+    parts = first.parts
     assert parts > 2
+    assert (await at_rest(stack, thread)).state == "idle"
+    assert len(outcomes(stack, thread)) == parts
     await stack.retry(thread)
     await stack.outcome(thread, first.key, attempt=2)
     assert (await at_rest(stack, thread)).state == "idle"
