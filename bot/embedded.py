@@ -10,14 +10,14 @@ from pathlib import Path
 from bot.errors import PlainError
 
 HOST = "127.0.0.1"
-"""The development server asks nobody who they are, so only this machine may speak to it unless somebody says otherwise."""
+"""The development server asks nobody who they are: only this machine may speak to it unless somebody says otherwise."""
 
 PORT = 7233
 UI_PORT = 8233
 
-# Without the first, one asker's burst starves the others; the second makes short retry intervals exact, the third lets a
-# conversation that continues as new start at once, and the fourth a step as soon as the one before it has ended: a turn is
-# a row of short steps, and the server looks for the next one only so many times a second.
+# Without the first, one asker's burst starves the others; the second makes short retry intervals exact, the third lets
+# a conversation that continues as new start at once, and the fourth a step as soon as the one before it has ended: a
+# turn is a row of short steps, and the server looks for the next one only so many times a second.
 _DYNAMIC_CONFIG = (
     "matching.enableFairness=true",
     'history.timerProcessorMaxTimeShift="1ms"',

@@ -15,8 +15,15 @@ from tests.support.stack import Stack, stack_on
 from tests.support.temporal import new_namespace, temporal_process
 from tests.support.wire import wire_to
 
-# Its plugin imports it in pytest's last moments, which Python 3.11 may refuse: "AST constructor recursion depth mismatch".
+# Its plugin would import it in pytest's last moments, which Python 3.11 may refuse ("AST constructor recursion depth").
 hypothesis.settings.get_profile("default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, on one of two processes, what shares fixtures: a module, and all tests of the whole set."""
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("e2e" if module.startswith("tests/e2e/") else module))
 
 
 @pytest.fixture(scope="session")

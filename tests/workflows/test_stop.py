@@ -71,8 +71,9 @@ async def test_a_stop_during_a_back_off_does_not_wait_for_its_end(stack: Stack) 
     for question in (BOND, DIVIDEND):
         key = await send(stack, thread, question)
         await eventually(
-            lambda key=key: (shown := stack.answer(thread, key))
-            and any("waiting until" in line.detail for line in shown.lines),
+            lambda key=key: (
+                (shown := stack.answer(thread, key)) and any("waiting until" in line.detail for line in shown.lines)
+            ),
             "the wait is shown",
         )
         await stack.stop(thread)
