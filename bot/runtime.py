@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -142,14 +143,21 @@ def attach(settings: Settings, run: Run | None) -> Settings:
     return settings.model_copy(update=found)
 
 
+_OWN_PORTS = range(20_000, 30_000)
+"""Below what systems hand out to outgoing connections: one of those could take a part's port while the part is away."""
+
+_GUESSES = 100
+
+
 def free_port(*wanted: int) -> int:
-    """The first of `wanted` (0: no wish) that nothing on loopback uses, else any free one. Raises OSError."""
-    for port in (*(port for port in wanted if port), 0):
+    """The first of `wanted` (0: no wish) that nothing on loopback uses, else some free one. Raises OSError."""
+    guesses = (secrets.choice(_OWN_PORTS) for _ in range(_GUESSES))
+    for port in (*(port for port in wanted if port), *guesses):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise OSError("no free port on loopback")

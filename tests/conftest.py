@@ -16,7 +16,8 @@ from tests.support.temporal import new_namespace, temporal_process
 from tests.support.wire import wire_to
 
 # Its plugin would import it in pytest's last moments, which Python 3.11 may refuse ("AST constructor recursion depth").
-hypothesis.settings.get_profile("default")
+hypothesis.settings.register_profile("clew", max_examples=50, deadline=None)
+hypothesis.settings.load_profile("clew")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -101,7 +101,11 @@ async def test_a_step_that_waits_for_its_next_attempt_is_shown_with_all_figures(
             await start(client, state)
         status = await status_where(
             client,
-            lambda found: backing_off(found) and found.conversations == {"running": 1, "parked": 1, "idle": 1},
+            lambda found: (
+                backing_off(found)
+                and found.conversations == {"running": 1, "parked": 1, "idle": 1}
+                and not found.queues[0].backlog
+            ),
         )
     assert status.server.healthy
     assert status.server.searchable

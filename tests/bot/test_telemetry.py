@@ -30,6 +30,13 @@ def sink() -> Iterator[Receiver]:
         yield receiver
 
 
+@pytest.fixture(autouse=True)
+def ended(sink: Receiver) -> Iterator[None]:  # noqa: ARG001 - it has to end before its receiver does
+    """Nothing goes on exporting once the receiver is gone."""
+    yield
+    logfire.shutdown()
+
+
 @pytest.fixture
 def settings(sink: Receiver, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", sink.url)

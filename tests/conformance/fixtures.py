@@ -49,9 +49,7 @@ def _wav() -> str:
 
 
 def _embedded(uri: str, text: str) -> EmbeddedResource:
-    return EmbeddedResource(
-        type="resource", resource=TextResourceContents(uri=uri, mime_type="text/plain", text=text)
-    )
+    return EmbeddedResource(type="resource", resource=TextResourceContents(uri=uri, mime_type="text/plain", text=text))
 
 
 def _image() -> ImageContent:

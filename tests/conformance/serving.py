@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mcp_server.providers import ProviderSettings, load_provider
 from mcp_server.server import HttpSettings, build_app, build_server
 
-TOKEN = "a-token-for-conformance-only"  # noqa: S105 - it opens nothing
+TOKEN = "a-token-for-conformance-only"
 
 
 class Bearing:
