@@ -104,13 +104,12 @@ def _front(name: str, text: str) -> tuple[str, dict[str, str]]:
 
 def register_prompts(server: MCPServer[Any], prompts: list[PromptFile]) -> None:
     """Add the prompts to `server`, and answer for an unknown one with INVALID_PARAMS instead of an internal error."""
-    known = {prompt.name for prompt in prompts}
     for prompt in prompts:
         server.add_prompt(_prompt(prompt))
 
     async def refuse_unknown(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         name = ctx.params.get("name") if ctx.method == "prompts/get" and ctx.params else None
-        if isinstance(name, str) and name not in known:
+        if isinstance(name, str) and name not in {prompt.name for prompt in await server.list_prompts()}:
             raise MCPError(INVALID_PARAMS, f"There is no prompt named {name[:80]}.")
         return await call_next(ctx)
 

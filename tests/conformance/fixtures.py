@@ -116,22 +116,22 @@ def _add_resources(server: MCPServer[Any]) -> None:
 
 
 def _add_prompts(server: MCPServer[Any]) -> None:
-    @server.prompt()
+    @server.prompt(description="A fixture of the conformance suite.")
     def test_simple_prompt() -> list[Message]:
         return [UserMessage("This is a simple prompt for testing.")]
 
-    @server.prompt()
+    @server.prompt(description="A fixture of the conformance suite.")
     def test_prompt_with_arguments(arg1: str, arg2: str) -> list[Message]:
         return [UserMessage(f"Prompt with arguments: arg1='{arg1}', arg2='{arg2}'")]
 
-    @server.prompt()
+    @server.prompt(description="A fixture of the conformance suite.")
     def test_prompt_with_embedded_resource(resourceUri: str) -> list[Message]:  # noqa: N803 - the suite's name
         return [
             UserMessage(_embedded(resourceUri, "Embedded resource content for testing.")),
             UserMessage("Please process the embedded resource above."),
         ]
 
-    @server.prompt()
+    @server.prompt(description="A fixture of the conformance suite.")
     def test_prompt_with_image() -> list[Message]:
         return [UserMessage(_image()), UserMessage("Please analyze the image above.")]
 
