@@ -118,7 +118,7 @@ def volatility_percent(bars: Sequence[Bar]) -> float | None:
     prices = [price for bar in bars if (price := bar.adj_close or bar.close)]
     if any(price < 0 for price in prices):
         return None  # a future may trade below zero, as oil did in April 2020: then no return is defined
-    returns = [math.log(after / before) for before, after in pairwise(prices)]
+    returns = [math.log(after) - math.log(before) for before, after in pairwise(prices)]
     if len(returns) < MINIMUM_RETURNS:
         return None
     return statistics.stdev(returns) * math.sqrt(SESSIONS_PER_YEAR) * 100
