@@ -16,12 +16,12 @@ from tests.support.temporal import new_namespace, temporal_process
 from tests.support.wire import wire_to
 
 # Its plugin would import it in pytest's last moments, which Python 3.11 may refuse ("AST constructor recursion depth").
-hypothesis.settings.register_profile("clew", max_examples=50, deadline=None)
+hypothesis.settings.register_profile("clew", max_examples=30, deadline=None)
 hypothesis.settings.load_profile("clew")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, on one of two processes, what shares fixtures: a module, and all tests of the whole set."""
+    """Keep together, in one process, what shares fixtures: a module, and all tests of the whole set."""
     for item in items:
         module = item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group("e2e" if module.startswith("tests/e2e/") else module))

@@ -23,7 +23,7 @@ from bot.background import wait_ready
 from bot.connect import connect
 from bot.platforms.terminal_store import TerminalStore, open_store
 from bot.platforms.terminal_values import NAME
-from bot.runtime import Run, attach, read_run
+from bot.runtime import Run, attach, free_port, read_run, write_run
 from bot.settings import Settings, load_settings
 from bot.terminal.desk import logged_in, open_session
 from tests.bot.processes import ROOT, alive, clean_environment, descendants, end, eventually, stop_set
@@ -60,6 +60,19 @@ class Whole:
 
     def up(self) -> None:
         """Start the set as `clew up` does, and wait until it is ready."""
+        if read_run(self.settings.data_dir, even_stale=True) is None:
+            # As after a set that was killed, which takes its ports again: at the usual ones others' sets come and go.
+            before = Run(
+                supervisor=0,
+                started=0.0,
+                until_idle=False,
+                fingerprint="",
+                mcp_url=f"http://127.0.0.1:{free_port()}/mcp",
+                mcp_token="",
+                temporal_address=f"127.0.0.1:{free_port()}",
+            )
+            self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+            write_run(self.settings.data_dir, before)
         self.start("up", "--detached")
         self.ready()
 

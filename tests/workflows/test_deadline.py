@@ -31,7 +31,7 @@ async def test_an_outage_is_waited_out_until_the_deadline(idle_stack: Stack) -> 
 async def test_research_that_takes_too_long_lets_go_of_what_it_runs(idle_stack: Stack) -> None:
     thread = idle_stack.thread()
     await idle_stack.sandbox.fault(kind="hold", agent="clew-planner")
-    async with idle_stack.worker(clew_turn_deadline=1.0):
+    async with idle_stack.worker(clew_turn_deadline=3.0):
         key = await send(idle_stack, thread, "/research AAPL", research=Research(symbol="AAPL"))
         late = await idle_stack.outcome(thread, key)
         assert (late.state, late.text) == (AnswerState.FAILED, sentence("deadline"))
