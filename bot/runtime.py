@@ -9,6 +9,7 @@ import fcntl
 import os
 import secrets
 import socket
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Self
@@ -149,10 +150,15 @@ _OWN_PORTS = range(20_000, 30_000)
 _GUESSES = 100
 
 
-def free_port(*wanted: int) -> int:
-    """The first of `wanted` (0: no wish) that nothing on loopback uses, else some free one. Raises OSError."""
+def free_port(*wanted: int, but: Collection[int] = ()) -> int:
+    """The first of `wanted` (0: no wish) that nothing on loopback uses, else some free one; none of `but`.
+
+    Raises OSError.
+    """
     guesses = (secrets.choice(_OWN_PORTS) for _ in range(_GUESSES))
     for port in (*(port for port in wanted if port), *guesses):
+        if port in but:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

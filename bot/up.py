@@ -123,15 +123,19 @@ def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | Non
     telemetry = _as_environment(settings, ("LOGFIRE_TOKEN",))
 
     specs: list[Spec] = []
+    # Nothing listens yet: two parts could be given one port.
+    taken: list[int] = []
     temporal_address: str | None = None
     ui_url: str | None = None
     if settings.embedded_temporal:
         embedded.find_binary()
         port = free_port(_port_of(previous.temporal_address if previous else None), embedded.PORT)
+        taken.append(port)
         temporal_address = f"127.0.0.1:{port}"
         shown: list[str] = []
         if ui:
-            ui_port = free_port(embedded.UI_PORT)
+            ui_port = free_port(embedded.UI_PORT, but=taken)
+            taken.append(ui_port)
             ui_url, shown = f"http://127.0.0.1:{ui_port}", ["--ui-port", str(ui_port)]
         specs.append(
             Spec(role="temporal", command=_clew("temporal", "--port", str(port), *shown), environment=common, grace=8.0)
@@ -139,13 +143,14 @@ def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | Non
         worker["CLEW_EMBEDDED_TEMPORAL"] = temporal_address
     sandbox_url: str | None = None
     if settings.sandboxed:
-        port = free_port(_port_of(previous.sandbox_url if previous else None), SANDBOX_PORT)
+        port = free_port(_port_of(previous.sandbox_url if previous else None), SANDBOX_PORT, but=taken)
+        taken.append(port)
         sandbox_url = f"http://127.0.0.1:{port}"
         specs.append(Spec(role="sandbox", command=_clew("sandbox", "--port", str(port)), environment=common))
         worker["CLEW_SANDBOX_URL"] = sandbox_url
     mcp_url = settings.mcp_server_url
     if mcp_url is None:
-        port = free_port(_port_of(previous.mcp_url if previous else None), MCP_PORT)
+        port = free_port(_port_of(previous.mcp_url if previous else None), MCP_PORT, but=taken)
         mcp_url = DEFAULT_MCP_URL.replace(str(MCP_PORT), str(port))
         environment = common | telemetry | {"MCP_AUTH_TOKEN": token}
         specs.append(Spec(role="mcp", command=_clew("mcp", "--port", str(port)), environment=environment))
