@@ -16,7 +16,7 @@ from tests.support.temporal import new_namespace, temporal_process
 from tests.support.wire import wire_to
 
 # Its plugin would import it in pytest's last moments, which Python 3.11 may refuse ("AST constructor recursion depth").
-hypothesis.settings.register_profile("clew", max_examples=30, deadline=None)
+hypothesis.settings.register_profile("clew", max_examples=15, deadline=None)
 hypothesis.settings.load_profile("clew")
 
 

@@ -40,26 +40,26 @@ documents = st.lists(st.one_of(sentences, fences, tables), max_size=8).map("\n\n
 
 
 @given(documents)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_every_part_fits(text: str) -> None:
     assert all(len(part) <= LIMIT for part in split_text(text, LIMIT))
 
 
 @given(prose)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_word_of_prose_is_broken_lost_or_moved(text: str) -> None:
     assert " ".join(split_text(text, LIMIT)).split() == text.split()
 
 
 @given(documents)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_every_part_closes_the_fences_it_opens(text: str) -> None:
     for part in split_text(text, LIMIT):
         assert len(re.findall(r"^```", part, re.MULTILINE)) % 2 == 0
 
 
 @given(documents)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_every_table_row_stands_below_the_header(text: str) -> None:
     for part in split_text(text, LIMIT):
         outside = re.sub(r"```.*?```", "", part, flags=re.DOTALL)
@@ -68,7 +68,7 @@ def test_every_table_row_stands_below_the_header(text: str) -> None:
 
 
 @given(code)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_character_of_code_is_lost(body: str) -> None:
     parts = split_text(f"```python\n{body}\n```", LIMIT)
     kept = "".join(re.sub(r"^```(python)?$", "", part, flags=re.MULTILINE) for part in parts)
@@ -76,7 +76,7 @@ def test_no_character_of_code_is_lost(body: str) -> None:
 
 
 @given(st.text(max_size=2000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_text_at_all_is_split_into_parts_that_fit(text: str) -> None:
     parts = split_text(text, LIMIT)
     assert parts
@@ -235,7 +235,7 @@ hostile = st.lists(
 
 
 @given(hostile)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_neutral_text_holds_no_control_and_no_mention(text: str) -> None:
     calm = neutralise(text)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]", calm)
@@ -243,7 +243,7 @@ def test_neutral_text_holds_no_control_and_no_mention(text: str) -> None:
 
 
 @given(hostile)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_neutralising_twice_is_neutralising_once(text: str) -> None:
     assert neutralise(neutralise(text)) == neutralise(text)
 

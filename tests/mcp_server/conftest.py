@@ -17,7 +17,7 @@ from mcp_server.server import build_server
 from tests.mcp_server.yahoo_fake import FakeYahoo, running_yahoo, write_authority
 from tests.mcp_server.yahoo_rig import Rig, apple, rigged
 
-settings.register_profile("untimed", deadline=None, max_examples=60)
+settings.register_profile("untimed", deadline=None, max_examples=20)
 settings.load_profile("untimed")
 
 
