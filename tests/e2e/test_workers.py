@@ -41,10 +41,10 @@ def test_a_worker_told_to_stop_finishes_its_step_and_hands_over(clew: Whole) -> 
     assert [(step["kind"], step["fault"]) for step in steps] == [("start", "hold@before"), ("append", "")]
 
 
-@pytest.fixture(scope="module")
-def second(shared: Whole) -> Iterator[int]:
+@pytest.fixture
+def second(clew: Whole) -> Iterator[int]:
     """A second worker beside the set's own, started by hand; its process id."""
-    worker = shared.start_worker()
+    worker = clew.start_worker()
     yield worker.pid
     worker.kill()
     worker.wait()
@@ -64,7 +64,9 @@ def test_a_worker_that_wakes_after_its_step_was_given_up_doubles_nothing(clew: W
     writes = len(clew.store.ledger())
     clew.sandbox.clear()
     os.kill(sleeper, signal.SIGCONT)
-    clew.polling(sleeper)
+    # It ends once it is through with everything it was handed.
+    os.kill(sleeper, signal.SIGTERM)
+    clew.eventually(lambda: not alive(sleeper), "the sleeper is awake, and through")
     answered_once(clew, thread, first, key)
     linear(clew, thread, FIRST, SECOND)
     assert standing(clew, thread, key) == answer

@@ -7,22 +7,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from bot.background import wait_ready
 from bot.connect import connect
 from bot.platforms.terminal_store import TerminalStore, open_store
 from bot.platforms.terminal_values import NAME
+from bot.probes import worker_polls
 from bot.runtime import Run, attach, free_port, read_run, write_run
 from bot.settings import Settings, load_settings
 from bot.terminal.desk import logged_in, open_session
@@ -30,7 +27,7 @@ from tests.bot.processes import ROOT, alive, clean_environment, descendants, end
 from tests.e2e.sandbox import FaultySandbox, faulty_sandbox
 from tests.e2e.terminal import Terminal
 from workflows.contracts import ThreadRef
-from workflows.identity import TASK_QUEUE, conversation_id
+from workflows.identity import conversation_id
 
 PATIENCE = 60.0
 """Seconds until something that has to happen counts as lost."""
@@ -113,19 +110,11 @@ class Whole:
     def start_worker(self) -> subprocess.Popen[bytes]:
         """Start one more worker by hand, and wait until it asks for work."""
         worker = self.start("worker")
-        self.polling(worker.pid)
+        self.eventually(lambda: asyncio.run(self._polls(worker.pid)), "one more worker asks for work")
         return worker
 
-    def polling(self, pid: int) -> None:
-        """Wait until a worker asks for work, from now on."""
-        asyncio.run(self._polling(pid, time.time()))
-
-    async def _polling(self, pid: int, since: float) -> None:
-        client = await connect(self.attached())
-        deadline = time.monotonic() + PATIENCE
-        while not await asks_since(client, pid, since):
-            assert time.monotonic() < deadline, "the worker asks for no work"
-            await asyncio.sleep(0.05)
+    async def _polls(self, pid: int) -> bool:
+        return await worker_polls(await connect(self.attached()), pid=pid)
 
     def stepping(self, thread: str) -> int:
         """The worker in which a thread's step runs."""
@@ -236,21 +225,6 @@ def whole(directory: Path, bytecode: Path, **extra: str) -> Generator[Whole]:
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     return clean_environment(**more)
-
-
-async def asks_since(client: Client, pid: int, since: float) -> bool:
-    """Whether worker `pid` itself has asked for work after a time in seconds since the epoch."""
-    found = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace,
-            task_queue=TaskQueue(name=TASK_QUEUE),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-    )
-    return any(
-        poller.identity.partition("@")[0] == str(pid) and poller.last_access_time.ToMilliseconds() / 1000 >= since
-        for poller in found.pollers
-    )
 
 
 def stopped(pid: int) -> bool:
