@@ -25,7 +25,7 @@ from workflows.contracts import (
     StepRequest,
 )
 from workflows.errors import Failure, OutcomeClass, failure_of
-from workflows.policies import BUSY_BACKOFF, STEP_BACKOFF, STEP_TRIES, UNSENT_BACKOFF_LIMIT
+from workflows.policies import BUSY_BACKOFF, STEP_BACKOFF, STEP_TRIES, UNSENT_BACKOFF_LIMIT, UNUSABLE_TRIES
 from workflows.ports import begin_turn, run_step
 from workflows.scope import Scope
 from workflows.sentences import waiting_until
@@ -87,7 +87,7 @@ class Branch:
 
         Raises TurnFailed, Stopped, ForkRefused, BranchGone, or ActivityError where the turn was cancelled.
         """
-        unsent = sent = 0
+        unsent = sent = unusable = 0
         again = False
         while True:
             mode = self._mode()
@@ -110,7 +110,8 @@ class Branch:
                 self.tainted = self.strays = True
             if failure.sent:
                 sent += 1
-                if sent >= STEP_TRIES:
+                unusable += failure.unusable
+                if sent >= STEP_TRIES or unusable >= UNUSABLE_TRIES:
                     raise TurnFailed(failure.code)
             else:
                 unsent += 1
@@ -170,6 +171,8 @@ class Branch:
 
     async def _wait(self, failure: Failure, sent: int, unsent: int) -> None:
         """Wait as told, else by the back-off of the failure's class; people see that and until when."""
+        if failure.unusable:
+            return  # Nobody is busy or away: the model is asked again at once.
         if failure.outcome is OutcomeClass.AMBIGUOUS:
             seconds = STEP_BACKOFF[min(sent - 1, len(STEP_BACKOFF) - 1)]
         elif failure.retry_after is not None:

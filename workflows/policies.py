@@ -40,6 +40,9 @@ LETTING_GO = timedelta(seconds=60)
 STEP_TRIES = 5
 """POSTs to Mistral for one step, whatever happens."""
 
+UNUSABLE_TRIES = 3
+"""Complete replies to one step that could not be used: a model that fails thrice fails again."""
+
 STEP_BACKOFF = (0.0, 2.0, 8.0, 30.0)
 """Seconds before the next try of a step of unknown outcome."""
 

@@ -33,13 +33,17 @@ class Misfortune:
 
 
 class FaultyMarket:
-    """A provider that does what the real one does, until it is told otherwise. `calls` counts what was asked of it."""
+    """A provider that does what the real one does, until it is told otherwise.
+
+    `calls` are what was asked of it, `times` when (monotonic seconds).
+    """
 
     def __init__(self, real: MarketData) -> None:
         self._real = real
         self._lock = threading.Lock()
         self._misfortune = Misfortune()
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.times: list[float] = []
 
     def fail(self, error: Exception, *methods: str, times: int = 1_000_000) -> None:
         """Raise `error` from the next `times` calls of `methods` (of any, if none is named)."""
@@ -57,6 +61,7 @@ class FaultyMarket:
             self._misfortune.released.set()
             self._misfortune = Misfortune()
             self.calls.clear()
+            self.times.clear()
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._real, name)
@@ -77,6 +82,7 @@ class FaultyMarket:
     def _strike(self, name: str, arguments: tuple[Any, ...]) -> Misfortune | None:
         with self._lock:
             self.calls.append((name, arguments))
+            self.times.append(time.monotonic())
             due = self._misfortune
             if due.times <= 0 or (due.methods and name not in due.methods):
                 return None
