@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
 
 from tests.support.market import RunningMarket, running_market
 from tests.support.sandbox import running_sandbox
+from tests.support.scheduling import Scheduling, begins
 from tests.support.stack import Stack, stack_on
 from tests.support.temporal import new_namespace, temporal_process
 from tests.support.wire import wire_to
@@ -21,10 +23,13 @@ hypothesis.settings.load_profile("clew")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, in one process, what shares fixtures: a module, and all tests of the whole set."""
-    for item in items:
-        module = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group("e2e" if module.startswith("tests/e2e/") else module))
+    """What takes longest begins first."""
+    items.sort(key=lambda item: begins(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Keep together, in one process, what shares fixtures."""
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
