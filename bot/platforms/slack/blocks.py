@@ -1,0 +1,210 @@
+"""One answer as Slack's blocks. Pure; Slack's limits stand here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.platforms.slack.values import FEEDBACK_ACTION, FOLLOW_UP_ACTION, RETRY_ACTION, STOP_ACTION
+from bot.rendering import footer, neutral, not_verified, source_lines, state_sentence
+from workflows.contracts import Answer, AnswerState, LineState, Metric, ProgressLine, Source
+
+Json = dict[str, Any]
+
+HEADER = 150
+MARKDOWN = 11_500
+CONTEXT = 1_900
+BUTTON_TEXT = 75
+BUTTON_VALUE = 2_000
+ALT = 1_900
+FALLBACK = 300
+TASKS = 50
+ROWS = 30
+CELL = 200
+TABLE_CHARACTERS = 4_000
+FOLLOW_UPS = 3
+SOURCES = 12
+
+_STATUS = {
+    LineState.PENDING: "pending",
+    LineState.RUNNING: "in_progress",
+    LineState.WAITING: "in_progress",
+    LineState.DONE: "complete",
+    LineState.FAILED: "error",
+}
+
+
+def blocks_of(answer: Answer, *, retry_hint: str, image: str = "", chart_missing: bool = False) -> list[Json]:
+    """Everything that one message shows of an answer. `image` is the id of the chart's uploaded file."""
+    answer = neutral(answer)
+    if answer.state in (AnswerState.WAITING, AnswerState.WORKING):
+        return _running(answer, retry_hint)
+    body = answer.text if answer.state is not AnswerState.FAILED else ""
+    said = state_sentence(answer, retry_hint)
+    last = answer.part == answer.parts
+    blocks = [
+        *(_header(answer.headline) if answer.headline else []),
+        *(_context(f"_{escape(notice)}_" for notice in answer.notices)),
+        *(_markdown(f"{body}\n\n{said}".strip() or "…")),
+        *(_metrics(answer.metrics) if answer.metrics else []),
+        *(_image(answer, image) if answer.chart is not None and image else []),
+    ]
+    if chart_missing:
+        blocks += _context(["The chart could not be attached."])
+    if missing := not_verified(answer):
+        blocks += _context(["*Not verified*", *(f"• {escape(one)}" for one in missing)])
+    if answer.sources:
+        blocks += _context(["*Sources*", *_sources(answer.sources)])
+    if last:
+        blocks += _buttons(answer)
+        blocks += _context([escape(footer(answer))])
+    return blocks
+
+
+def fallback_of(answer: Answer, *, retry_hint: str) -> str:
+    """What notifications and screen readers get instead of blocks."""
+    answer = neutral(answer)
+    said = answer.headline or state_sentence(answer, retry_hint) or answer.text
+    return escape(_cut(" ".join(said.split()), FALLBACK)) or "…"
+
+
+def escape(text: str) -> str:
+    """Text as mrkdwn that commands nothing."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _running(answer: Answer, retry_hint: str) -> list[Json]:
+    said = state_sentence(answer, retry_hint)
+    blocks: list[Json] = []
+    if answer.lines:
+        title = (
+            said.removesuffix(" …") if answer.attempt == 1 else f"{said.removesuffix(' …')}, attempt {answer.attempt}"
+        )
+        blocks.append({"type": "plan", "title": title, "tasks": [_task(line) for line in answer.lines[:TASKS]]})
+    else:
+        blocks += _context([f"_{escape(said)}_"])
+    if answer.text:
+        blocks += _markdown(answer.text)
+    blocks.append({"type": "actions", "elements": [_button("Stop", STOP_ACTION, answer.key, style="danger")]})
+    return blocks
+
+
+def _task(line: ProgressLine) -> Json:
+    """A task card: 256 characters at most, as streams take them too."""
+    waits = "waiting: " if line.state is LineState.WAITING else ""
+    title = f"{line.label} — {waits}{line.detail}" if line.detail else line.label
+    return {"type": "task_card", "task_id": line.id, "title": _cut(title, 250), "status": _STATUS[line.state]}
+
+
+def _header(text: str) -> list[Json]:
+    if len(text) > HEADER:
+        return _markdown(f"## {text}")
+    return [{"type": "header", "text": {"type": "plain_text", "text": text, "emoji": True}}]
+
+
+def _markdown(text: str) -> list[Json]:
+    return [{"type": "markdown", "text": _cut(text, MARKDOWN)}]
+
+
+def _context(lines: Any) -> list[Json]:
+    """Small print. What does not fit is left out, line by line, and said to be."""
+    taken: list[str] = []
+    used = 0
+    for line in lines:
+        cut = _cut(line, CONTEXT // 2)
+        if used + len(cut) > CONTEXT:
+            taken.append("…")
+            break
+        used += len(cut) + 1
+        taken.append(cut)
+    return [{"type": "context", "elements": [{"type": "mrkdwn", "text": "\n".join(taken)}]}] if taken else []
+
+
+def _metrics(metrics: Sequence[Metric]) -> list[Json]:
+    rows = [[_raw(title) for title in ("Metric", "Value", "As of", "Source")]]
+    used = 0
+    for metric in metrics[:ROWS]:
+        value = f"{metric.value} {metric.currency}" if metric.currency else metric.value
+        cells = [metric.label, value if metric.verified else f"{value} (not verified)", metric.as_of, metric.source]
+        used += sum(min(len(cell), CELL) for cell in cells)
+        if used > TABLE_CHARACTERS:
+            break
+        rows.append([_raw(cell) for cell in cells])
+    wrapped: list[Json] = [{"is_wrapped": True}, {"align": "right"}, {}, {"is_wrapped": True}]
+    return [{"type": "table", "rows": rows, "column_settings": wrapped}]
+
+
+def _raw(text: str) -> Json:
+    return {"type": "raw_text", "text": _cut(text, CELL) or "—"}
+
+
+def _image(answer: Answer, image: str) -> list[Json]:
+    if answer.chart is None:
+        return []
+    title = _cut(" · ".join(part for part in (answer.chart.title, answer.chart.as_of) if part), ALT)
+    block: Json = {"type": "image", "slack_file": {"id": image}, "alt_text": _cut(answer.chart.alt, ALT) or "Chart"}
+    if title:
+        block["title"] = {"type": "plain_text", "text": title}
+    return [block]
+
+
+def _sources(sources: Sequence[Source]) -> list[str]:
+    lines: list[str] = []
+    for number, (source, line) in enumerate(zip(sources[:SOURCES], source_lines(sources), strict=False), 1):
+        said = escape(line)
+        if source.url.startswith(("https://", "http://")) and not set(source.url) & set("<>|\"' "):
+            title = escape(source.title)
+            said = f"<{escape(source.url)}|{title}>{said.removeprefix(title)}"
+        lines.append(f"[{number}] {said}")
+    if len(sources) > SOURCES:
+        lines.append(f"and {len(sources) - SOURCES} more")
+    return lines
+
+
+def _buttons(answer: Answer) -> list[Json]:
+    """Follow-up questions, Retry, and what people thought of it. Restart-proof: all that a click needs is in it."""
+    asked = [
+        _button(question, f"{FOLLOW_UP_ACTION}_{number}", question)
+        for number, question in enumerate(answer.follow_ups[:FOLLOW_UPS], 1)
+        if len(question) <= BUTTON_VALUE
+    ]
+    blocks: list[Json] = [{"type": "actions", "elements": asked}] if asked else []
+    blocks.append({"type": "actions", "elements": [_button("🔁 Retry", RETRY_ACTION, answer.key)]})
+    if answer.state is AnswerState.FINAL:
+        blocks.append(_feedback(answer.key))
+    return blocks
+
+
+def _feedback(key: str) -> Json:
+    def thumb(sign: str, label: str, value: str) -> Json:
+        return {
+            "text": {"type": "plain_text", "text": sign},
+            "accessibility_label": label,
+            "value": f"{value}:{key}"[:BUTTON_VALUE],
+        }
+
+    return {
+        "type": "context_actions",
+        "elements": [
+            {
+                "type": "feedback_buttons",
+                "action_id": FEEDBACK_ACTION,
+                "positive_button": thumb("👍", "This answer was useful", "up"),
+                "negative_button": thumb("👎", "This answer was not useful", "down"),
+            }
+        ],
+    }
+
+
+def _button(text: str, action: str, value: str, *, style: str = "") -> Json:
+    button: Json = {
+        "type": "button",
+        "action_id": action,
+        "text": {"type": "plain_text", "text": _cut(text, BUTTON_TEXT), "emoji": True},
+        "value": value[:BUTTON_VALUE],
+    }
+    return {**button, "style": style} if style else button
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

@@ -1,0 +1,129 @@
+"""One call to Slack's Web API, and what can be wrong with it, as one of the three classes of outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final, cast
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from workflows.errors import Ambiguous, CallError, Retriable, Terminal
+
+Json = dict[str, Any]
+
+CALL_LIMIT = 10
+"""Seconds for one call: well under an activity's time, so that no second attempt meets a late first one."""
+
+_THREAD_GONE = frozenset(
+    {"channel_not_found", "not_in_channel", "is_archived", "thread_not_found", "cannot_reply_to_message"}
+)
+_MESSAGE_GONE = frozenset({"message_not_found", "cant_delete_message", "cant_update_message", "edit_window_closed"})
+_TEXT_REFUSED = frozenset(
+    {
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "no_text",
+        "markdown_text_conflict",
+        "too_many_attachments",
+        "metadata_too_large",
+    }
+)
+_NOT_APPLIED = frozenset({"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"})
+_PERHAPS_APPLIED = frozenset({"fatal_error", "internal_error", "request_timeout"})
+
+NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+def build_client(token: str, url: str, *, limit: int = CALL_LIMIT) -> AsyncWebClient:
+    """A client that never sends a request a second time by itself: its default would, and post twice."""
+    return AsyncWebClient(token=token, base_url=url, timeout=limit, retry_handlers=[])
+
+
+async def call(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
+    """Call a method by its name; arguments that are None are left out.
+
+    Raises Retriable, Ambiguous or Terminal; the latter's `code` is one of the port's, its message Slack's own word.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        response = await _untyped(client).api_call(method, json=given)
+    except SlackApiError as error:
+        raise refusal(method, error) from None
+    except NEVER_SENT:
+        raise Retriable(f"{method}: no connection", sent=False) from None
+    except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, SlackClientError, ValueError, OSError):
+        raise Ambiguous(f"{method}: no usable reply") from None
+    return response.data if isinstance(response.data, dict) else {}
+
+
+async def read(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
+    """Call a method that only reads. Slack takes the arguments of those from the query alone.
+
+    Raises as `call` does; what is ambiguous for a write is Retriable here.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        response = await _untyped(client).api_call(method, http_verb="GET", params=given)
+    except SlackApiError as error:
+        refused = refusal(method, error)
+        if isinstance(refused, Ambiguous):
+            raise Retriable(str(refused)) from None
+        raise refused from None
+    except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, SlackClientError, ValueError, OSError):
+        raise Retriable(f"{method}: no usable reply") from None
+    return response.data if isinstance(response.data, dict) else {}
+
+
+def refusal(method: str, error: SlackApiError) -> CallError:
+    """What Slack said no with. The text of an error is Slack's word for it, and nothing that anybody wrote."""
+    response = cast("Any", error.response)
+    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
+    data = cast("Json", response.data) if isinstance(getattr(response, "data", None), dict) else {}
+    word = str(data.get("error", ""))
+    if status == 429 or word in _NOT_APPLIED:
+        return Retriable(f"{method}: {word or 'rate limited'}", retry_after=_retry_after(response))
+    if status >= 500 or word in _PERHAPS_APPLIED or not word:
+        return Ambiguous(f"{method}: {word or f'status {status}'}")
+    if word in _THREAD_GONE:
+        return Terminal(f"{method}: {word}", code="thread_gone", status=status)
+    if word in _MESSAGE_GONE:
+        return Terminal(f"{method}: {word}", code="message_gone", status=status)
+    if word in _TEXT_REFUSED:
+        return Terminal(f"{method}: {word}", code="chat_text", status=status)
+    return Terminal(f"{method}: {word}", code="chat_access", status=status)
+
+
+def word_of(error: CallError) -> str:
+    """Slack's word in a refusal that `refusal` made."""
+    return str(error).rpartition(": ")[2]
+
+
+def inner(data: Json, *names: str) -> Json:
+    """An object within an object of Slack's, or an empty one where there is none."""
+    for name in names:
+        found: object = data.get(name)
+        data = cast("Json", found) if isinstance(found, dict) else {}
+    return data
+
+
+def items(data: Json, name: str) -> list[Json]:
+    """A list of objects within an object of Slack's, or an empty one."""
+    found: object = data.get(name)
+    listed = cast("list[object]", found) if isinstance(found, list) else []
+    return [cast("Json", item) for item in listed if isinstance(item, dict)]
+
+
+def _untyped(client: AsyncWebClient) -> Any:
+    """The SDK's own types say nothing of what is in its dictionaries."""
+    return client
+
+
+def _retry_after(response: Any) -> float | None:
+    """Seconds to wait as told, or None where it says nothing that can be understood."""
+    headers = cast("dict[str, Any]", getattr(response, "headers", None) or {})
+    told = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "")
+    return float(told) if told.isdecimal() else None

@@ -1,0 +1,239 @@
+"""Slack, outbound: a durable result becomes one message in its thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.platforms.slack.blocks import blocks_of, escape, fallback_of
+from bot.platforms.slack.calls import call, read, word_of
+from bot.platforms.slack.charts import Charts
+from bot.platforms.slack.messages import is_ts, key_of, recent, replies, said, state_of
+from bot.platforms.slack.progress import PROGRESS_PER_MINUTE, Budget, Outcomes
+from bot.platforms.slack.values import ANSWER, CAPABILITIES, NAME, THREAD
+from bot.rendering import one_line, split_answer
+from workflows.blobs import BlobStore
+from workflows.chat import Capabilities, LiveMessage, Said
+from workflows.contracts import Answer, AnswerState, MessageRef, OpenThreadRequest, ThreadRef
+from workflows.errors import Retriable, Terminal
+
+Json = dict[str, Any]
+
+_OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
+
+_PAGES = 3
+"""Pages of a channel's history in which an opened thread is looked for."""
+
+_FRESH = 2.0
+"""Seconds, less than a heartbeat's time-out, after which a worker cannot know whether it was given up meanwhile."""
+
+
+class SlackPlatform:
+    """Delivery to one workspace, by the Web API alone."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        blobs: BlobStore,
+        *,
+        capabilities: Capabilities = CAPABILITIES,
+        progress_per_minute: float = PROGRESS_PER_MINUTE,
+    ) -> None:
+        self._client = client
+        self._charts = Charts(client, blobs)
+        self._capabilities = capabilities
+        self._budget = Budget(progress_per_minute)
+        self._outcomes = Outcomes()
+        self._user = ""
+
+    @property
+    def name(self) -> str:
+        """`slack`."""
+        return NAME
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """One message with tables, chart and buttons; edits within Slack's tiers."""
+        return self._capabilities
+
+    async def open_thread(self, request: OpenThreadRequest) -> ThreadRef:
+        """Post the message that opens a thread, with the command's id in its metadata.
+
+        If it happened and we were not told, or we run again: it is found by that id in the channel's history.
+        """
+        async for message in recent(self._client, request.channel, pages=_PAGES):
+            if key_of(message, THREAD) == request.request and await self._ours(message):
+                return _thread(request, str(message["ts"]))
+        posted = await call(
+            self._client,
+            "chat.postMessage",
+            channel=request.channel,
+            text=_opening(request),
+            metadata={"event_type": THREAD, "event_payload": {"key": request.request}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return _thread(request, str(posted["ts"]))
+
+    def split(self, answer: Answer) -> Sequence[Answer]:
+        """Parts that each fit one message."""
+        return split_answer(answer, self._capabilities)
+
+    async def post(self, thread: ThreadRef, answer: Answer) -> MessageRef:
+        """Post one part under its key, which its metadata holds.
+
+        If it happened and we were not told: Ambiguous; `find` reads the thread's metadata. If we run again blindly: it
+        stands twice.
+        """
+        try:
+            posted = await call(
+                self._client,
+                "chat.postMessage",
+                channel=thread.channel,
+                thread_ts=thread.thread,
+                unfurl_links=False,
+                unfurl_media=False,
+                **await self._shown(answer),
+            )
+        except Terminal as error:
+            if error.code == "message_gone":
+                # There is no message yet: what is gone is the one that the thread hangs on.
+                raise Terminal(str(error), code="thread_gone", status=error.status) from None
+            raise
+        return MessageRef(thread=thread, message=str(posted["ts"]))
+
+    async def find(self, thread: ThreadRef, key: str) -> Sequence[MessageRef]:
+        """Messages of ours under `key`, oldest first. It only reads."""
+        # An answer never stands before its question.
+        oldest = key.partition(":")[0]
+        return [
+            MessageRef(thread=thread, message=str(message["ts"]))
+            async for message in replies(
+                self._client, thread.channel, thread.thread, oldest=oldest if is_ts(oldest) else ""
+            )
+            if key_of(message, ANSWER) == key and await self._ours(message)
+        ]
+
+    async def edit(self, message: MessageRef, answer: Answer) -> None:
+        """Replace a message. If it happened and we were not told, or we run again: it is the same edit."""
+        if answer.state in _OUTCOMES:
+            self._outcomes.add(message.message, answer.attempt)
+        try:
+            await self._update(message, await self._shown(answer))
+        except Terminal as error:
+            if answer.chart is None or word_of(error) != "invalid_blocks":
+                raise
+            # Perhaps Slack does not take the picture. The words matter more.
+            await self._update(message, await self._shown(answer, pictures=False))
+
+    async def delete(self, message: MessageRef) -> None:
+        """Delete a message. If it happened and we were not told, or we run again: it is gone, which is a success."""
+        try:
+            await call(self._client, "chat.delete", channel=message.thread.channel, ts=message.message)
+        except Terminal as error:
+            if error.code != "message_gone":
+                raise
+
+    def live(self, message: MessageRef) -> AbstractAsyncContextManager[LiveMessage]:
+        """Progress as edits, within the worker's budget. Run again: the last state wins, and never over an outcome."""
+        return self._live(message)
+
+    @asynccontextmanager
+    async def _live(self, message: MessageRef) -> AsyncGenerator[LiveMessage]:
+        yield _Live(self, message)
+
+    async def read(self, thread: ThreadRef, *, before: str, limit: int) -> Sequence[Said]:
+        """The newest `limit` messages before message `before`, oldest first. Unfinished answers are not read."""
+        user = await self._me()
+        found: list[Said] = []
+        async for message in replies(self._client, thread.channel, thread.thread):
+            ts = str(message["ts"])
+            if is_ts(before) and _moment(ts) >= _moment(before):
+                break
+            one = said(message, user)
+            if one is not None:
+                found.append(one)
+        return found[-limit:] if limit > 0 else []
+
+    # --- How ---------------------------------------------------------------------------------------------------------
+
+    async def progress(self, message: MessageRef, answer: Answer, *, since: float) -> None:
+        """One progress edit. `since`: monotonic seconds of the last moment at which this attempt was surely alive."""
+        if self._outcomes.over(message.message, answer.attempt):
+            return
+        shown = await self._shown(answer)
+        await self._budget.take()
+        if time.monotonic() - since > _FRESH and await self._standing(message) not in ("waiting", "working"):
+            return
+        if self._outcomes.over(message.message, answer.attempt):
+            return
+        try:
+            await self._update(message, shown)
+        except Retriable as refused:
+            self._budget.pause(refused.retry_after or self._capabilities.edit_interval)
+            raise
+
+    async def _standing(self, message: MessageRef) -> str:
+        """The state that a message shows now, or "" where it is gone."""
+        async for found in replies(self._client, message.thread.channel, message.thread.thread, oldest=message.message):
+            if str(found.get("ts")) == message.message:
+                return state_of(found)
+        return ""
+
+    async def _update(self, message: MessageRef, shown: Json) -> None:
+        await call(self._client, "chat.update", channel=message.thread.channel, ts=message.message, **shown)
+
+    async def _shown(self, answer: Answer, *, pictures: bool = True) -> Json:
+        key = answer.key if answer.part == 1 else f"{answer.key}:{answer.part}"
+        chart = answer.chart if answer.state in _OUTCOMES else None
+        image = await self._charts.file_of(chart) if chart is not None and pictures else ""
+        hint = self._capabilities.retry_hint
+        return {
+            "text": fallback_of(answer, retry_hint=hint),
+            "blocks": blocks_of(answer, retry_hint=hint, image=image, chart_missing=chart is not None and not image),
+            "metadata": {"event_type": ANSWER, "event_payload": {"key": key, "state": answer.state.value}},
+        }
+
+    async def _me(self) -> str:
+        if not self._user:
+            self._user = str((await read(self._client, "auth.test"))["user_id"])
+        return self._user
+
+    async def _ours(self, message: Json) -> bool:
+        """Anybody's app may write metadata of our type."""
+        return message.get("user") == await self._me()
+
+
+class _Live:
+    def __init__(self, platform: SlackPlatform, message: MessageRef) -> None:
+        self._platform = platform
+        self._message = message
+        self._since = time.monotonic()
+
+    async def show(self, answer: Answer) -> None:
+        """Show the whole state."""
+        since, self._since = self._since, time.monotonic()
+        await self._platform.progress(self._message, answer, since=since)
+
+
+def _thread(request: OpenThreadRequest, ts: str) -> ThreadRef:
+    return ThreadRef(platform=NAME, workspace=request.workspace, channel=request.channel, thread=ts)
+
+
+def _opening(request: OpenThreadRequest) -> str:
+    """The first message of a thread: who asked for what. Only the asker is mentioned, and that by us."""
+    if request.research is None:
+        asked = one_line(request.text)
+        return f"<@{request.asker.user}> asks: {escape(asked[:2_000])}"
+    question = one_line(request.research.question)
+    about = f": {escape(question[:2_000])}" if question else ""
+    return f"*Research {escape(one_line(request.research.symbol))}*, asked for by <@{request.asker.user}>{about}"
+
+
+def _moment(ts: str) -> tuple[int, int]:
+    whole, _, rest = ts.partition(".")
+    return int(whole), int(rest or 0)
