@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bot.sandbox.brain.protocol import Call, Prompted, Reply
+from bot.sandbox.brain.protocol import Call, Page, Prompted, Reply
 
 Json = dict[str, Any]
 
@@ -17,9 +17,10 @@ _QUERY = re.compile(r"^Query: *(?P<query>\S.*)$", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Say:
-    """A message."""
+    """A message, and the web pages that it cites after its text."""
 
     text: str
+    cited: tuple[Page, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +45,7 @@ Output = Say | Call | Execution | Malformed
 
 def outputs_of(prompted: Prompted, reply: Reply) -> Sequence[Output]:
     """The brain's reply as outputs. Where a query was put to an agent that can search, the search comes first."""
-    return reply.calls or (*_searched(prompted), Say(text=reply.text))
+    return reply.calls or (*_searched(prompted), Say(text=reply.text, cited=reply.cited))
 
 
 def _searched(prompted: Prompted) -> Sequence[Execution]:

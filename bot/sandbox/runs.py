@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox.behaviour import Behaviour
-from bot.sandbox.brain.protocol import Brain, Call, Prompted
+from bot.sandbox.brain.protocol import Brain, Call, Page, Prompted
 from bot.sandbox.distortions import distorted
 from bot.sandbox.errors import refusal
 from bot.sandbox.faults import Fault, FaultBoard
@@ -172,10 +172,18 @@ class Engine:
         run.outputs.append(entry)
         for piece in pieces(thought.text):
             entry["content"] += piece
-            event = {key: entry[key] for key in ("id", "model", "agent_id")} | {"content": piece, "content_index": 0}
-            self._emit(run, {"type": "message.output.delta", "output_index": index, "role": "assistant", **event})
+            self._delta(run, entry, piece, index)
             await _pause(delay)
+        if thought.cited:
+            cited = [_reference(page) for page in thought.cited]
+            entry["content"] = [{"type": "text", "text": entry["content"]}, *cited]
+            for place, chunk in enumerate(cited, 1):
+                self._delta(run, entry, chunk, index, place)
         entry["completed_at"] = now()
+
+    def _delta(self, run: Run, entry: Json, content: str | Json, index: int, place: int = 0) -> None:
+        event = {key: entry[key] for key in ("id", "model", "agent_id")} | {"content": content, "content_index": place}
+        self._emit(run, {"type": "message.output.delta", "output_index": index, "role": "assistant", **event})
 
     async def _call(self, run: Run, name: str, arguments: str, index: int) -> None:
         entry = self._entry(run, "function.call", "fc")
@@ -254,6 +262,10 @@ class Engine:
 
 def _keeps(fault: Fault | None) -> str:
     return "all" if fault is None or fault.when not in ("after", "mid") else fault.keep
+
+
+def _reference(page: Page) -> Json:
+    return {"type": "tool_reference", "tool": "web_search", "title": page.title, "url": page.url}
 
 
 async def _pause(seconds: float) -> None:

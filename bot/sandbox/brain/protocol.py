@@ -32,11 +32,20 @@ class Prompted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A web page that a message cites."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """What comes out: calls win over text."""
+    """What comes out: calls win over text. `cited` stands after the text."""
 
     text: str = ""
     calls: tuple[Call, ...] = ()
+    cited: tuple[Page, ...] = ()
 
 
 class Brain(Protocol):

@@ -8,7 +8,7 @@ import pytest
 from mistralai.client import errors
 from mistralai.client import models as m
 
-from bot.sandbox.brain.protocol import Prompted, Reply
+from bot.sandbox.brain.protocol import Page, Prompted, Reply
 from tests.bot.sandbox.driver import QUOTE, Driver, driving, result
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
@@ -69,6 +69,27 @@ async def test_a_built_in_tool_shows_as_an_execution_and_counts_connector_tokens
     assert usage.connector_tokens > 0
     assert usage.connectors == {"web_search": 1}
     assert usage.total_tokens == (usage.prompt_tokens or 0) + (usage.completion_tokens or 0) + usage.connector_tokens
+
+
+class Citing:
+    """A brain that names its source."""
+
+    def reply(self, prompted: Prompted) -> Reply:
+        return Reply(text="Sales rose.", cited=(Page(title="Apple reports", url="https://example.com/a"),))
+
+
+async def test_a_page_that_a_message_cites_stands_after_its_text_streamed_and_stored() -> None:
+    async with running_sandbox(Citing()) as sandbox, driving(sandbox.url) as driver:
+        agent = await driver.agent()
+        opened = await driver.sdk.beta.conversations.start_stream_async(inputs="sales?", agent_id=agent.id)
+        async with opened as events:
+            data = [event.data async for event in events]
+        [cited] = [item.content for item in data if isinstance(item, m.MessageOutputEvent)][-1:]
+        assert isinstance(cited, m.ToolReferenceChunk)
+        assert (cited.title, cited.url) == ("Apple reports", "https://example.com/a")
+        [branch] = sandbox.branches()
+        [stored] = (await driver.history(branch.id))[1:]
+        assert [chunk.type for chunk in stored.content] == ["text", "tool_reference"]
 
 
 async def test_pace_changes_nothing_that_is_said(driver: Driver, sandbox: RunningSandbox) -> None:
