@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from io import StringIO
+from typing import cast
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -20,6 +22,20 @@ def as_json(status: Status) -> str:
 def show(status: Status, console: Console) -> None:
     """Print a status for people."""
     console.print(Group(*_parts(status)))
+
+
+def as_text(status: Status, *, width: int = 110, limit: int = 2_900) -> str:
+    """A status for a chat message: the same tables, as a block of code. What is too long is left out, by lines."""
+    console = Console(file=StringIO(), width=width, color_system=None, highlight=False)
+    show(status, console)
+    lines = [line.rstrip() for line in cast("StringIO", console.file).getvalue().replace("`", "'").splitlines()]
+    taken: list[str] = []
+    for line in lines:
+        if sum(map(len, taken)) + len(taken) + len(line) > limit:
+            taken.append("…")
+            break
+        taken.append(line)
+    return "\n".join(["```", *taken, "```"])
 
 
 def _parts(status: Status) -> list[RenderableType]:

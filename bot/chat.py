@@ -130,6 +130,12 @@ class Inbox:
             message = replace(message, text=sound(message.text), trace=traceparent() or message.trace)
             await _soon(door.receive(self._client, message, searchable=self._searchable))
 
+    async def follow(self, message: IncomingMessage) -> None:
+        """Hand over a message of a thread in which we take part already. Raises NoConversation where we do not."""
+        async with _handover(message.thread.platform):
+            message = replace(message, text=sound(message.text), trace=traceparent() or message.trace)
+            await _soon(self._conversation(message.thread).signal("receive", message), known=True)
+
     async def edit(self, thread: ThreadRef, edited: EditedMessage) -> None:
         """A person edited a message. Raises NoConversation."""
         await self._signal(thread, "edit", replace(edited, text=sound(edited.text)))
@@ -173,8 +179,8 @@ async def open_inbox(client: Client) -> Inbox:
     return Inbox(client, searchable=searchable)
 
 
-class ChatPlatform(Chat, Protocol):
-    """PORT. One chat platform, both ways. The terminal's listening half is its session."""
+class Listener(Protocol):
+    """PORT. The half of a chat platform that hears what people do; it runs in the bot."""
 
     async def listen(self, inbox: Inbox) -> None:
         """Hand everything that people do into `inbox`, until cancelled.
@@ -183,6 +189,13 @@ class ChatPlatform(Chat, Protocol):
         id is known.
         """
         ...
+
+
+class ChatPlatform(Chat, Listener, Protocol):
+    """PORT. One chat platform, both ways. Two objects may share it: delivery runs in the worker, listening in the bot.
+
+    The terminal's listening half is its session.
+    """
 
 
 @asynccontextmanager

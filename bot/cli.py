@@ -161,6 +161,16 @@ def worker() -> None:
 
 
 @app.command(rich_help_panel=ROLES)
+def bot() -> None:
+    """Listen to the chat platforms that are set up, and hand over what people do."""
+    from bot.roles.bot import run
+    from bot.roles.harness import until_signal
+
+    settings = _attached()
+    _play("bot", until_signal(run, settings), settings)
+
+
+@app.command(rich_help_panel=ROLES)
 def mcp(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 9000,

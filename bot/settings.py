@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         return self.mcp_server_url or DEFAULT_MCP_URL
 
     @property
+    def slack_url(self) -> str:
+        """Where Slack's Web API is, with the slash that its methods' names are put after."""
+        return f"{self.slack_api_url.rstrip('/')}/"
+
+    @property
     def market_data(self) -> str:
         """Name of the market-data provider."""
         return self.clew_market_data or ("sample" if self.sandboxed else "yahoo")

@@ -49,6 +49,16 @@ _SECRETS = (
     "LOGFIRE_TOKEN",
 )
 
+_BOT_SECRETS = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "DISCORD_TOKEN",
+    "TEMPORAL_API_KEY",
+    "CLEW_ENCRYPTION_KEY",
+    "LOGFIRE_TOKEN",
+)
+"""The bot holds chat credentials, and what it takes to hand over; no key of a model's, and no tool server's token."""
+
 
 class AlreadyRunningError(PlainError):
     """Another supervisor holds this data directory."""
@@ -156,6 +166,11 @@ def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | Non
         specs.append(Spec(role="mcp", command=_clew("mcp", "--port", str(port)), environment=environment))
     worker |= {"MCP_SERVER_URL": mcp_url, "MCP_AUTH_TOKEN": token}
     specs.append(Spec(role="worker", command=_clew("worker"), environment=worker, grace=_WORKER_GRACE))
+    if settings.slack_bot_token is not None:
+        ears = common | _as_environment(settings, _BOT_SECRETS)
+        if temporal_address is not None:
+            ears["CLEW_EMBEDDED_TEMPORAL"] = temporal_address
+        specs.append(Spec(role="bot", command=_clew("bot"), environment=ears))
     run = Run(
         supervisor=os.getpid(),
         started=time.time(),

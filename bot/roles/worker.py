@@ -18,7 +18,7 @@ from workflows.activities.agents import AgentActivities, TurnTerms
 from workflows.activities.reports import ReportActivities
 from workflows.activities.roster import Roster
 from workflows.activities.tools import ToolActivities
-from workflows.blobs import FileBlobStore
+from workflows.blobs import BlobStore, FileBlobStore
 from workflows.chat import Chat
 from workflows.contracts import Limits
 from workflows.ledger import TemporalLedger
@@ -61,11 +61,11 @@ async def run(
         tools = await stack.enter_async_context(
             connect_tools(settings.mcp_url, settings.mcp_auth_token.get_secret_value(), tool_timeouts)
         )
-        chats = _chats(settings, stack)
+        blobs = FileBlobStore(settings.data_dir / "blobs")
+        chats = _chats(settings, stack, blobs)
         searchable = await search_attributes.ensure(client)
         if not searchable:
             _log.warning("search attributes are missing and may not be added; `clew doctor` prints the command")
-        blobs = FileBlobStore(settings.data_dir / "blobs")
         boards = LiveBoards({chat.name: chat for chat in chats})
         agents = AgentActivities(
             mistral,
@@ -92,6 +92,11 @@ async def run(
         await build_worker(client, crew, interceptors=[ActivityTracing()], guarded=guarded).run(until)
 
 
-def _chats(settings: Settings, stack: AsyncExitStack) -> Sequence[Chat]:
+def _chats(settings: Settings, stack: AsyncExitStack, blobs: BlobStore) -> Sequence[Chat]:
     """The platforms to deliver to. The terminal needs no setting: its store lies in the data directory."""
-    return [TerminalPlatform(stack.enter_context(open_store(settings.data_dir)))]
+    chats: list[Chat] = [TerminalPlatform(stack.enter_context(open_store(settings.data_dir)))]
+    if settings.slack_bot_token is not None:
+        from bot.platforms.slack.build import build_platform  # noqa: PLC0415 - the SDK of a platform that is set up
+
+        chats.append(build_platform(settings, blobs))
+    return chats

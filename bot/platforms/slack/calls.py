@@ -57,7 +57,7 @@ async def call(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
         raise Retriable(f"{method}: no connection", sent=False) from None
     except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, SlackClientError, ValueError, OSError):
         raise Ambiguous(f"{method}: no usable reply") from None
-    return response.data if isinstance(response.data, dict) else {}
+    return _data(response)
 
 
 async def read(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
@@ -75,7 +75,7 @@ async def read(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
         raise refused from None
     except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, SlackClientError, ValueError, OSError):
         raise Retriable(f"{method}: no usable reply") from None
-    return response.data if isinstance(response.data, dict) else {}
+    return _data(response)
 
 
 def refusal(method: str, error: SlackApiError) -> CallError:
@@ -115,6 +115,11 @@ def items(data: Json, name: str) -> list[Json]:
     found: object = data.get(name)
     listed = cast("list[object]", found) if isinstance(found, list) else []
     return [cast("Json", item) for item in listed if isinstance(item, dict)]
+
+
+def _data(response: Any) -> Json:
+    found: object = response.data
+    return cast("Json", found) if isinstance(found, dict) else {}
 
 
 def _untyped(client: AsyncWebClient) -> Any:

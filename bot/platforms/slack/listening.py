@@ -1,0 +1,350 @@
+"""Slack, inbound: Bolt over Socket Mode. Each listener hands over, and only then is its event acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from bot.access import Access
+from bot.chat import Inbox, Unavailable
+from bot.commands import Usage, parse_research
+from bot.overview import overview
+from bot.platforms.slack import values, words
+from bot.platforms.slack.calls import Json, call, inner, read
+from bot.platforms.slack.doing import Doing, Us
+from bot.platforms.slack.gestures import action_of, changed, form_values, message_of, removed, spoken
+from bot.platforms.slack.views import CHANNEL, QUESTION, SYMBOL, home, research_form
+from workflows.contracts import OpenThreadRequest
+from workflows.errors import CallError, Terminal
+
+Say = Callable[..., Awaitable[Any]]
+
+LIMIT = 2.7
+"""Seconds for one event: Slack waits three for its acknowledgement, and what is not acknowledged comes again."""
+
+PROMPTS = (
+    ("Research a company", "/research NVDA Is it expensive?"),
+    ("Compare two companies", "Compare AMD and NVDA over the last year"),
+    ("See what I can do", "help"),
+)
+"""Suggested in a direct message; titles and messages."""
+
+_log = logging.getLogger(__name__)
+
+
+class SlackListener:
+    """Hears one workspace."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        app_token: str,
+        access: Access,
+        temporal: Client,
+        *,
+        report: Callable[[], Awaitable[str]],
+        budget: int | None = None,
+    ) -> None:
+        """`report` tells administrators how everything stands; `budget` is what one person may use a day."""
+        self._client = client
+        self._app_token = app_token
+        self._access = access
+        self._temporal = temporal
+        self._report = report
+        self._budget = budget
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def listen(self, inbox: Inbox) -> None:
+        """Hand everything that people do into `inbox`, until cancelled.
+
+        An event is acknowledged once it is durable. If it was and Slack was not told: it comes again, and its id is
+        known. Raises Terminal where Slack refuses our tokens, Retriable where it does not answer.
+        """
+        me = await read(self._client, "auth.test")
+        us = Us(team=str(me["team_id"]), user=str(me["user_id"]), url=str(me.get("url") or ""))
+        handler: Any = AsyncSocketModeHandler(
+            self.app(Doing(self._client, inbox, self._access, us), us), self._app_token
+        )
+        await call(self._app_client(), "apps.connections.open")
+        try:
+            await handler.connect_async()
+            _log.info("listening to Slack workspace %s", us.team)
+            await asyncio.Event().wait()
+        finally:
+            await handler.close_async()
+            for task in self._tasks:
+                task.cancel()
+
+    def _app_client(self) -> AsyncWebClient:
+        """With the app's own token, whose refusal is told apart from a socket that breaks."""
+        return AsyncWebClient(token=self._app_token, base_url=self._client.base_url, retry_handlers=[])
+
+    def app(self, doing: Doing, us: Us) -> AsyncApp:
+        """The Bolt app: which event is whose."""
+        # The default acknowledges before a listener runs, and would lose what a crash interrupts.
+        app = AsyncApp(client=self._client, process_before_response=True, request_verification_enabled=False)
+        ears = _Ears(self, doing, us)
+        on: Any = app
+        on.event("message")(_in_time(ears.message))
+        on.event("app_mention")(_in_time(ears.message))
+        on.event("reaction_added")(_in_time(ears.reaction))
+        on.event("agent_session_stopped")(_in_time(ears.session_stopped))
+        on.event("app_home_opened")(_in_time(ears.home_opened))
+        on.command(values.RESEARCH_COMMAND)(_in_time(ears.research))
+        on.command(values.ADMIN_COMMAND)(_in_time(ears.administer))
+        on.shortcut(values.MESSAGE_SHORTCUT)(_in_time(ears.message_shortcut))
+        on.shortcut(values.GLOBAL_SHORTCUT)(_in_time(ears.global_shortcut))
+        on.view(values.RESEARCH_FORM)(_in_time(ears.form))
+        on.action(values.RETRY_ACTION)(_in_time(ears.retry))
+        on.action(values.STOP_ACTION)(_in_time(ears.stop))
+        on.action(values.FEEDBACK_ACTION)(_in_time(ears.feedback))
+        on.action(re.compile(rf"^{values.FOLLOW_UP_ACTION}_\d$"))(_in_time(ears.follow_up))
+        # What nobody listens to would never be acknowledged, and come four times.
+        on.event(re.compile(".*"))(ears.nothing)
+        on.action(re.compile(".*"))(ears.nothing)
+        return app
+
+    def later(self, job: Coroutine[Any, Any, None]) -> None:
+        """Do something that no acknowledgement waits for, best effort."""
+        task = asyncio.create_task(_quietly(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def report(self) -> str:
+        """How everything stands."""
+        return await self._report()
+
+    async def show_home(self, user: str, us: Us) -> None:
+        """Publish somebody's App Home. Run again: it is the same home."""
+        try:
+            seen = await overview(self._temporal, values.NAME, us.team, user)
+        except RPCError:
+            return
+        view = home(seen, team_url=us.url, budget=self._budget)
+        await call(self._client, "views.publish", user_id=user, view=view)
+
+    async def suggest(self, channel: str) -> None:
+        """Suggest first questions in a direct message. Run again: they are the same."""
+        prompts = [{"title": title, "message": message} for title, message in PROMPTS]
+        await call(self._client, "assistant.threads.setSuggestedPrompts", channel_id=channel, prompts=prompts)
+
+    async def form(self, trigger: str, question: str = "") -> None:
+        """Open the form of a new research. A trigger opens one form."""
+        await call(self._client, "views.open", trigger_id=trigger, view=research_form(question))
+
+
+class _Ears:
+    """One method an event; Bolt hands over what their arguments name."""
+
+    def __init__(self, listener: SlackListener, doing: Doing, us: Us) -> None:
+        self._listener = listener
+        self._doing = doing
+        self._us = us
+
+    async def nothing(self) -> None:
+        """Acknowledge what means nothing to us."""
+
+    async def message(self, event: Json) -> None:
+        """A message, a mention, a change, a removal."""
+        gone = removed(event)
+        if gone is not None:
+            await self._doing.removed(gone)
+            return
+        if event.get("subtype") == "message_changed":
+            change = changed(event, self._us.user)
+            if change is not None:
+                told = await self._doing.changed(change)
+                self._whisper(
+                    change.after.channel, _below(change.after.thread, change.after.ts), change.after.user, told
+                )
+            return
+        said = spoken(event, self._us.user)
+        if said is not None:
+            told = await self._doing.said(said)
+            self._whisper(said.channel, _below(said.thread, said.ts), said.user, told)
+
+    async def reaction(self, event: Json) -> None:
+        """🔁 or 🛑. Whoever wrote the message may be missing from the event."""
+        item = inner(event, "item")
+        if item.get("type") != "message" or event.get("item_user", self._us.user) != self._us.user:
+            return
+        channel, ts, user = str(item.get("channel")), str(item.get("ts")), str(event.get("user"))
+        moment = str(event.get("event_ts") or "")
+        told = await self._doing.reacted(channel, ts, user, str(event.get("reaction") or ""), moment)
+        self._whisper(channel, "", user, told)
+
+    async def session_stopped(self, event: Json) -> None:
+        """Slack's own Stop button."""
+        channel, thread, user = (str(event.get(name) or "") for name in ("channel", "thread_ts", "user"))
+        request = f"session:{channel}:{thread}:{event.get('event_ts')}"
+        self._whisper(channel, thread, user, await self._doing.stop(channel, thread, "", user, request))
+
+    async def home_opened(self, event: Json) -> None:
+        """The App Home, or the direct message beside it."""
+        user, channel = str(event.get("user") or ""), str(event.get("channel") or "")
+        if event.get("tab") == "messages":
+            self._listener.later(self._listener.suggest(channel))
+        else:
+            self._listener.later(self._listener.show_home(user, self._us))
+
+    async def research(self, ack: Say, command: Json, respond: Say) -> None:
+        """`/research SYMBOL [question]`."""
+        channel, user = str(command.get("channel_id") or ""), str(command.get("user_id") or "")
+        told, opening = await self._try(
+            self._doing.command(channel, user, str(command.get("text") or ""), str(command["trigger_id"]))
+        )
+        await (ack(told) if told else ack())
+        if opening is not None:
+            self._listener.later(self._opened(opening, respond))
+
+    async def administer(self, ack: Say, command: Json) -> None:
+        """`/research-admin …`: for administrators' eyes alone, and each use is logged."""
+        user, text = str(command.get("user_id") or ""), str(command.get("text") or "").strip().lower()
+        _log.info("admin command %s by %s", text[:40] or "status", user)
+        if not await self._doing.may_administer(user):
+            await ack(words.NOT_ADMIN)
+        elif text not in ("", "status"):
+            await ack(words.ADMIN_USAGE)
+        else:
+            try:
+                async with asyncio.timeout(2):
+                    await ack(await self._listener.report())
+            except (RPCError, TimeoutError):
+                await ack(words.SLOW)
+
+    async def message_shortcut(self, ack: Say, body: Json, respond: Say) -> None:
+        """Research this message."""
+        channel, thread, _ = message_of(body)
+        user, text = str(inner(body, "user").get("id")), str(inner(body, "message").get("text") or "")
+        request = str(body.get("action_ts") or body.get("trigger_id"))
+        told = await self._tried(self._doing.shortcut(channel, thread, user, text, request))
+        await ack()
+        if told:
+            self._listener.later(_respond(respond, told))
+
+    async def global_shortcut(self, ack: Say, body: Json) -> None:
+        """A new research, from anywhere."""
+        await self._listener.form(str(body["trigger_id"]))
+        await ack()
+
+    async def form(self, ack: Say, body: Json) -> None:
+        """The form was filled in."""
+        filled, user = form_values(body), str(inner(body, "user").get("id"))
+        research = parse_research(f"{filled.get(SYMBOL, '')} {filled.get(QUESTION, '')}")
+        if isinstance(research, Usage):
+            await ack(response_action="errors", errors={SYMBOL: "Which company? A symbol such as NVDA."})
+            return
+        request = str(inner(body, "view").get("id"))
+        channel = filled.get(CHANNEL, "")
+        told, opening = await self._try(self._doing.open(channel, user, research, request))
+        if told:
+            await ack(response_action="errors", errors={CHANNEL: told})
+            return
+        await ack()
+        if opening is not None:
+            self._listener.later(self._opened(opening, None))
+
+    async def retry(self, ack: Say, body: Json) -> None:
+        """The Retry button."""
+        channel, thread, ts = message_of(body)
+        user, moment = str(inner(body, "user").get("id")), action_of(body).get("action_ts")
+        request = f"button:{channel}:{ts}:{user}:{moment}"
+        self._whisper(channel, thread, user, await self._tried(self._doing.retry(channel, thread, ts, user, request)))
+        await ack()
+
+    async def stop(self, ack: Say, body: Json) -> None:
+        """The Stop button."""
+        channel, thread, ts = message_of(body)
+        user, moment = str(inner(body, "user").get("id")), action_of(body).get("action_ts")
+        request = f"button:{channel}:{ts}:{user}:{moment}"
+        self._whisper(channel, thread, user, await self._tried(self._doing.stop(channel, thread, ts, user, request)))
+        await ack()
+
+    async def follow_up(self, ack: Say, body: Json) -> None:
+        """A follow-up question's button."""
+        channel, thread, ts = message_of(body)
+        action, user = action_of(body), str(inner(body, "user").get("id"))
+        question = str(action.get("value") or "")
+        request = f"follow-up:{ts}:{action.get('action_id')}"
+        told = await self._tried(self._doing.followed_up(channel, thread, user, question, request))
+        if not told:
+            self._listener.later(self._doing.echo(channel, thread, user, question, request))
+        self._whisper(channel, thread, user, told)
+        await ack()
+
+    async def feedback(self, ack: Say, body: Json) -> None:
+        """👍 or 👎. It goes into the log, by the answer's key."""
+        channel, thread, _ = message_of(body)
+        user = str(inner(body, "user").get("id"))
+        _log.info("feedback %s from %s in %s %s", str(action_of(body).get("value"))[:200], user, channel, thread)
+        self._whisper(channel, thread, user, words.THANKS)
+        await ack()
+
+    # --- How ---------------------------------------------------------------------------------------------------------
+
+    def _whisper(self, channel: str, thread: str, user: str, text: str) -> None:
+        if text:
+            self._listener.later(self._doing.whisper(channel, thread, user, text))
+
+    async def _tried(self, job: Awaitable[str]) -> str:
+        """What Slack never sends again has to be answered at once, whatever is out of reach."""
+        try:
+            return await job
+        except (Unavailable, CallError) as error:
+            _log.warning("a gesture could not be handed over: %s", error)
+            return words.NOT_DONE
+
+    async def _try(self, job: Awaitable[tuple[str, OpenThreadRequest | None]]) -> tuple[str, OpenThreadRequest | None]:
+        try:
+            return await job
+        except (Unavailable, CallError) as error:
+            _log.warning("a command could not be handed over: %s", error)
+            return words.NOT_DONE, None
+
+    async def _opened(self, opening: OpenThreadRequest, respond: Say | None) -> None:
+        told = await self._doing.opened(opening)
+        if not told:
+            return
+        if respond is not None:
+            await respond(told, response_type="ephemeral")
+        else:
+            await self._doing.whisper(opening.channel, "", opening.asker.user, told)
+
+
+def _in_time(ear: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """A listener that gives up in time: what it raises is no acknowledgement, and Slack sends the event again."""
+
+    @functools.wraps(ear)
+    async def in_time(*arguments: Any, **named: Any) -> None:
+        async with asyncio.timeout(LIMIT):
+            await ear(*arguments, **named)
+
+    return in_time
+
+
+def _below(thread: str, ts: str) -> str:
+    """Where to tell somebody something about their message: in its thread, if it stands in one."""
+    return "" if thread == ts else thread
+
+
+async def _respond(respond: Say, text: str) -> None:
+    await respond(text, response_type="ephemeral")
+
+
+async def _quietly(job: Coroutine[Any, Any, None]) -> None:
+    try:
+        await job
+    except Terminal as error:
+        _log.warning("left undone: %s", error)
+    except Exception:  # noqa: BLE001 - a task of its own: nobody else would hear of it
+        _log.exception("left undone")

@@ -1,0 +1,67 @@
+"""`clew bot`: listens to the chat platforms that are set up, and hands over what people do. It keeps nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from temporalio.client import Client
+
+from bot.access import access_of
+from bot.admin import collect, platforms_of
+from bot.admin_text import as_text
+from bot.chat import Inbox, Listener, open_inbox
+from bot.connect import connect
+from bot.settings import Settings, SettingsError
+from bot.waiting import unless
+from workflows.errors import CallError, Retriable, Terminal
+
+PATIENCE = 60.0
+"""Seconds to wait for Temporal at the start; past that the supervisor, or whoever runs this, starts it again."""
+
+_AGAIN = (1.0, 30.0)
+"""Seconds between two attempts to reach a platform: at first, and at most."""
+
+_log = logging.getLogger(__name__)
+
+
+async def run(settings: Settings, until: asyncio.Event) -> None:
+    """Listen until the event is set. Raises UnreachableError, or SettingsError where a platform refuses our tokens."""
+    if settings.slack_bot_token is None:
+        raise SettingsError("No chat platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (docs/slack.md).")
+    client = await unless(until, connect(settings, long_lived=True, patience=PATIENCE))
+    if client is None:
+        return
+    inbox = await open_inbox(client)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_keep(name, listener, inbox)) for name, listener in _listeners(settings, client)]
+        await asyncio.wait([group.create_task(until.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        until.set()
+
+
+def _listeners(settings: Settings, client: Client) -> Sequence[tuple[str, Listener]]:
+    """Who listens, by what to call it when it is refused."""
+    from bot.platforms.slack.build import build_listener  # noqa: PLC0415 - the SDK of a platform that is set up
+
+    async def report() -> str:
+        return as_text(await collect(client, platforms=platforms_of(settings)))
+
+    return [("Slack", build_listener(settings, access_of(settings), client, report))]
+
+
+async def _keep(name: str, listener: Listener, inbox: Inbox) -> None:
+    """Listen for ever; what breaks is begun anew, a little later each time."""
+    wait, longest = _AGAIN
+    while True:
+        try:
+            await listener.listen(inbox)
+        except Terminal as refused:
+            raise SettingsError(f"{name} refuses us ({refused}). `clew doctor` says what to do.") from None
+        except CallError as error:
+            told = error.retry_after if isinstance(error, Retriable) else None
+            _log.warning("%s cannot be reached (%s); trying again in %.0f s", name, error, told or wait)
+            await asyncio.sleep(told or wait)
+            wait = min(2 * wait, longest)
