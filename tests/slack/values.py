@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 Json = dict[str, Any]
 
@@ -143,6 +143,11 @@ class Upload:
     def ready(self) -> bool:
         """Whether Slack has looked into it, so that a message can show it."""
         return self.completed and self.polls >= 2
+
+
+def as_object(value: Any) -> Json:
+    """The value, where it is an object; else an empty one."""
+    return cast("Json", value) if isinstance(value, dict) else {}
 
 
 def key_of(metadata: Json | None) -> str | None:
