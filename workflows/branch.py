@@ -148,7 +148,12 @@ class Branch:
             trace=self._scope.trace,
             fresh=True,
         )
-        permit: Permit = await self._scope.call(begin_turn, request, summary=f"{self._label} again")
+        try:
+            permit: Permit = await self._scope.call(begin_turn, request, summary=f"{self._label} again")
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            raise TurnFailed(failure_of(error).code) from error
         if permit.refused:
             raise TurnFailed(permit.refused)
         return permit.agent(self.agent.role)

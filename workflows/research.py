@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from temporalio import workflow
@@ -42,6 +42,7 @@ from workflows.ports import check_report, compose_report, resolve_symbol
 from workflows.progress import Progress
 from workflows.scope import Scope
 from workflows.sentences import (
+    CHART_MISSING,
     NOT_REVISED,
     NOT_VERIFIED,
     PLAN_MISSING,
@@ -60,6 +61,23 @@ _SPECIALISTS = ("prices", "fundamentals", "risk")
 _MAX_QUERIES = 3
 _CHART_TOOL = "draw_price_chart"
 _HOPELESS = ("mistral_auth", "tools_auth")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Basis:
+    """What a report may rest on: recorded tool results, and web sources that were cited."""
+
+    evidence: tuple[Evidence, ...] = ()
+    citations: tuple[Source, ...] = ()
+
+    def and_of(self, *replies: Reply) -> _Basis:
+        """With what these found. A writer is asked to call no tool; one that did may use what it was told."""
+        evidence = [item for reply in replies for item in reply.evidence]
+        citations = [item for reply in replies for item in reply.citations]
+        return _Basis(
+            evidence=(*self.evidence, *evidence),
+            citations=tuple(dict.fromkeys([*self.citations, *citations]))[:CITATIONS],
+        )
 
 
 @workflow.defn(name="ResearchWorkflow")
@@ -110,17 +128,17 @@ class ResearchWorkflow:
         plan = await self._plan()
         self._announce(plan)
         findings, replies, chart = await self._gather(plan)
-        evidence = tuple(item for reply in replies for item in reply.evidence)
-        citations = tuple(dict.fromkeys(item for reply in replies for item in reply.citations))[:CITATIONS]
-        report = await self._write(findings, evidence)
-        check, verdict = await self._verify(report, evidence)
+        basis = _Basis().and_of(*replies)
+        written = await self._write(findings, basis)
+        report, basis = written.outcome, basis.and_of(written)
+        check, verdict = await self._verify(report, basis)
         problems = verdict.problems if not verdict.supported else ()
         if problems or check.unsupported:
             revised = await self._revise(problems, check)
             if revised is not None:
-                report, problems = revised, ()
-                check = await self._check(report, evidence)
-        return await self._compose(report, evidence, citations, check, problems, chart)
+                report, basis, problems = revised.outcome, basis.and_of(revised), ()
+                check = await self._check(report, basis)
+        return await self._compose(report, basis, check, problems, chart)
 
     # --- Plan --------------------------------------------------------------------------------------------------------
 
@@ -184,7 +202,10 @@ class ResearchWorkflow:
         if isinstance(chart, BaseException):
             raise chart
         drawn = chart if isinstance(chart, Chart) else None
-        return tuple(findings), replies, drawn or next((r.chart for r in replies if r.chart is not None), None)
+        drawn = drawn or next((reply.chart for reply in replies if reply.chart is not None), None)
+        if drawn is None:
+            self._gaps.append(CHART_MISSING)
+        return tuple(findings), replies, drawn
 
     async def _specialist(self, role: str, line: str, task: dict[str, str]) -> Reply:
         label = f"Search: {task['query'][:80]}" if role == "search" else role.capitalize()
@@ -211,25 +232,24 @@ class ResearchWorkflow:
 
     # --- Write and verify --------------------------------------------------------------------------------------------
 
-    async def _write(self, findings: tuple[Finding, ...], evidence: tuple[Evidence, ...]) -> StepOutcome:
+    async def _write(self, findings: tuple[Finding, ...], basis: _Basis) -> Reply:
         await self._running(self._branch, "Writer")
         task = {"company": self._symbol.company, "question": self._question()}
         inputs = self._task("writer", task)
         prompt = inputs.prompt
         if prompt is not None:
-            inputs = replace(inputs, prompt=replace(prompt, findings=findings, evidence=evidence))
-        outcome = await self._on_thread("writer", inputs)
+            inputs = replace(inputs, prompt=replace(prompt, findings=findings, evidence=basis.evidence))
+        reply = await self._on_thread("writer", inputs)
         self._scope.progress.mark("writer", LineState.DONE)
-        return outcome
+        return reply
 
-    async def _verify(self, report: StepOutcome, evidence: tuple[Evidence, ...]) -> tuple[FigureCheck, Verdict]:
+    async def _verify(self, report: StepOutcome, basis: _Basis) -> tuple[FigureCheck, Verdict]:
         branch = self._branch_of("verifier", "verifier", "Verifier")
         await self._running(branch, "Verifier")
-        prompt = PromptInput(
-            name="verifier", arguments={"symbol": self._symbol.symbol}, report=report.document, evidence=evidence
-        )
+        about = {"symbol": self._symbol.symbol}
+        prompt = PromptInput(name="verifier", arguments=about, report=report.document, evidence=basis.evidence)
         check, outcome = await asyncio.gather(
-            self._check(report, evidence),
+            self._check(report, basis),
             branch.step(StepInputs(prompt=prompt), key=self._key("verifier"), schema="Verdict"),
             return_exceptions=True,
         )
@@ -244,31 +264,33 @@ class ResearchWorkflow:
         self._scope.progress.mark("verifier", LineState.DONE)
         return check, outcome.verdict or Verdict(supported=True)
 
-    async def _check(self, report: StepOutcome, evidence: tuple[Evidence, ...]) -> FigureCheck:
+    async def _check(self, report: StepOutcome, basis: _Basis) -> FigureCheck:
         if report.document is None:
             raise TurnFailed("unusable_output")
-        request = CheckReport(report=report.document, evidence=evidence, trace=self._scope.trace)
+        request = CheckReport(
+            report=report.document, evidence=basis.evidence, citations=basis.citations, trace=self._scope.trace
+        )
         return await self._scope.call(check_report, request)
 
-    async def _revise(self, problems: tuple[Problem, ...], check: FigureCheck) -> StepOutcome | None:
+    async def _revise(self, problems: tuple[Problem, ...], check: FigureCheck) -> Reply | None:
         """The report again, once. None where that failed: then the first one stands, with all that is open."""
         listed = [f"{problem.claim}: {problem.reason}" for problem in problems]
         listed += [f"{figure}: no tool result shows this figure" for figure in check.unsupported]
         self._scope.progress.set("reviser", "Revision", LineState.RUNNING)
         prompt = PromptInput(name="reviser", arguments={}, problems=tuple(listed))
         try:
-            outcome = await self._on_thread("reviser", StepInputs(prompt=prompt))
+            reply = await self._on_thread("reviser", StepInputs(prompt=prompt))
         except TurnFailed:
-            outcome = None
-        if outcome is None or outcome.document is None:
+            reply = None
+        if reply is None or reply.outcome.document is None:
             self._notices.append(NOT_REVISED)
             self._scope.progress.mark("reviser", LineState.FAILED)
             return None
         self._scope.progress.mark("reviser", LineState.DONE)
         self._notices.append(REVISED)
-        return outcome
+        return reply
 
-    async def _on_thread(self, name: str, inputs: StepInputs) -> StepOutcome:
+    async def _on_thread(self, name: str, inputs: StepInputs) -> Reply:
         loop = Conversing(
             scope=self._scope,
             branch=self._branch,
@@ -280,13 +302,12 @@ class ResearchWorkflow:
         reply = await loop.run(inputs)
         if reply.rebuilt:
             self._notices.append(REBUILT)
-        return reply.outcome
+        return reply
 
     async def _compose(
         self,
         report: StepOutcome,
-        evidence: tuple[Evidence, ...],
-        citations: tuple[Source, ...],
+        basis: _Basis,
         check: FigureCheck,
         problems: tuple[Problem, ...],
         chart: Chart | None,
@@ -299,8 +320,8 @@ class ResearchWorkflow:
                 key=self._request.turn,
                 attempt=self._request.attempt,
                 report=report.document,
-                evidence=evidence,
-                citations=citations,
+                evidence=basis.evidence,
+                citations=basis.citations,
                 unsupported=check.unsupported,
                 problems=problems,
                 gaps=tuple(self._gaps),

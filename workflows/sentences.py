@@ -63,6 +63,7 @@ NOT_VERIFIED = "The verifier could not check this report."
 PLAN_MISSING = "The planner gave no usable plan; the standard one was used."
 REVISED = "Revised once after verification."
 NOT_REVISED = "A revision was asked for after verification, and failed; what is open is listed."
+CHART_MISSING = "No chart could be drawn."
 NO_ANSWER = "I looked things up until the limit was reached, and came to no answer."
 
 
