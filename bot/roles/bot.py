@@ -15,6 +15,7 @@ from bot.chat import Inbox, Listener, open_inbox
 from bot.connect import connect
 from bot.settings import Settings, SettingsError
 from bot.waiting import unless
+from workflows import search_attributes
 from workflows.errors import CallError, Retriable, Terminal
 
 PATIENCE = 60.0
@@ -33,6 +34,7 @@ async def run(settings: Settings, until: asyncio.Event) -> None:
     client = await unless(until, connect(settings, long_lived=True, patience=PATIENCE))
     if client is None:
         return
+    await search_attributes.ensure(client)
     inbox = await open_inbox(client)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_keep(name, listener, inbox)) for name, listener in _listeners(settings, client)]

@@ -21,13 +21,12 @@ _TITLE = 100
 
 def research_form(question: str = "") -> Json:
     """The form of a new research."""
-    text = {"type": "plain_text_input", "action_id": "value"}
+    text = {"type": "plain_text_input"}
     about: Json = {**text, "max_length": 2_000, "multiline": True}
     if question:
         about["initial_value"] = question[:2_000]
     where = {
         "type": "conversations_select",
-        "action_id": "value",
         "default_to_current_conversation": True,
         "filter": {"include": ["public", "private", "im"], "exclude_bot_users": False},
     }
@@ -84,7 +83,13 @@ def _line(recent: RecentThread, team_url: str) -> str:
 
 
 def _input(block: str, label: str, element: Json, *, optional: bool = False) -> Json:
-    return {"type": "input", "block_id": block, "label": _plain(label), "element": element, "optional": optional}
+    return {
+        "type": "input",
+        "block_id": block,
+        "label": _plain(label),
+        "element": {**element, "action_id": block},
+        "optional": optional,
+    }
 
 
 def _section(text: str) -> Json:
