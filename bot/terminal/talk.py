@@ -117,7 +117,16 @@ class Talk:
         """Do what a line asks for; say plainly what could not be done."""
         if not text:
             return
-        text = self._numbered(sound(text))
+        text = sound(text)
+        if text.isdecimal():
+            if self._watch is not None and self._keyboard.piped:
+                await self._settle(self._watch)
+            question = self._numbered(text)
+            if question is None:
+                self._screen.typed(text)
+                self._screen.say(words.no_follow_up(text))
+                return
+            text = question
         self._screen.typed(text)
         command = parse(text)
         try:
@@ -152,12 +161,11 @@ class Talk:
         await self._session.say(self._watch.thread, question)
         self._watch.refresh()
 
-    def _numbered(self, text: str) -> str:
-        """The follow-up that a number names."""
-        last = None if self._watch is None else self._watch.view.last
-        if last is not None and text.isdecimal() and 1 <= int(text) <= len(last.answer.follow_ups):
-            return last.answer.follow_ups[int(text) - 1]
-        return text
+    def _numbered(self, text: str) -> str | None:
+        """The follow-up that a number names, None if it names none. The list offered last stays valid."""
+        offered = () if self._watch is None else self._watch.view.offered
+        numbers = {str(number): question for number, question in enumerate(offered, 1)}
+        return numbers.get(text)
 
     async def _research(self, text: str, research: Research) -> None:
         if self._watch is not None and self._keyboard.piped:

@@ -61,6 +61,12 @@ class View:
         """The last answer that is no mere notice."""
         return next((standing for standing in reversed(self.answers) if not is_notice(standing.answer)), None)
 
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The follow-up questions offered last. An answer that offers none takes back none."""
+        answers = (standing.answer for standing in reversed(self.answers))
+        return next((answer.follow_ups for answer in answers if answer.follow_ups), ())
+
     def find(self, key: str) -> Standing | None:
         """The answer under a key."""
         return next((standing for standing in self.answers if standing.answer.key == key), None)

@@ -14,6 +14,7 @@ NOTHING_RUNS = "Nothing is running."
 LEFT_EARLY = "If it was handed over, it goes on; `clew chat --last` shows it."
 WITHDRAWN = "The question was withdrawn."
 SENT_NOW = "What was not handed over before has been sent now."
+_LONGEST_NUMBER = 12
 GREETING = "What would you like to know? `help` says what I understand."
 HELP = """\
 Ask anything about a listed company, in plain words.
@@ -43,6 +44,12 @@ def kept_here(thread: str) -> str:
 def not_alone(command: str) -> str:
     """A word that means nothing by itself."""
     return f"`{command}` belongs into a conversation: `clew chat --last`."
+
+
+def no_follow_up(number: str) -> str:
+    """A bare number that names no question."""
+    shown = number if len(number) <= _LONGEST_NUMBER else f"{number[:_LONGEST_NUMBER]}…"
+    return f"No question with the number {shown} was offered here, so nothing was asked. Ask in words instead."
 
 
 def no_thread(thread: str) -> str:

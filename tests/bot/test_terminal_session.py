@@ -22,6 +22,7 @@ from bot.chat import Inbox, NoConversation
 from bot.embedded import find_binary
 from bot.platforms.terminal import TerminalPlatform
 from bot.platforms.terminal_store import TerminalStore
+from bot.platforms.terminal_values import answer_to_data
 from bot.terminal import words
 from bot.terminal.keys import Keyboard
 from bot.terminal.screen import Screen
@@ -31,6 +32,8 @@ from workflows import identity
 from workflows.activities.delivery import DeliveryActivities
 from workflows.blobs import FileBlobStore
 from workflows.contracts import (
+    Answer,
+    AnswerState,
     BeginTurn,
     DeletedMessage,
     Done,
@@ -283,6 +286,42 @@ async def test_follow_ups_queue_behind_a_running_answer(desk: Desk) -> None:
         desk.team.gate.set()
         await talking.says("Answer to: two")
     assert shown(talking.session).index("Answer to: one") < shown(talking.session).index("Answer to: two")
+
+
+def offering(desk: Desk) -> str:
+    """A thread whose first answer offered two questions."""
+    thread = desk.store.new_thread()
+    offered = ("And its dividends?", "And its risk?")
+    answer = Answer(key="m0", state=AnswerState.FINAL, text="A report.", follow_ups=offered)
+    desk.store.post(thread, answer.key, answer_to_data(answer))
+    return thread
+
+
+@pytest.mark.parametrize("piped", [False, True])
+async def test_a_number_names_a_question_of_the_list_offered_last_however_long_ago(desk: Desk, *, piped: bool) -> None:
+    talking = Talking(desk.session(), offering(desk), piped=piped)
+    async with desk.worker(), talking.running():
+        talking.keyboard.put("1")
+        await talking.says("Answer to: And its dividends?")
+        talking.keyboard.put("2")
+        await talking.says("Answer to: And its risk?")
+    assert desk.team.asked == ["And its dividends?", "And its risk?"]
+
+
+async def test_a_number_that_names_no_question_is_not_sent(desk: Desk) -> None:
+    talking = Talking(desk.session(), offering(desk))
+    async with desk.worker(), talking.running():
+        for number in ("3", "0", "9" * 5_000):
+            talking.keyboard.put(number)
+        await talking.says("was offered here", times=3)
+        talking.keyboard.put("What is a bond?")
+        await talking.says("Answer to: What is a bond?")
+    assert words.no_follow_up("3") in shown(talking.session)
+    assert desk.team.asked == ["What is a bond?"]
+    empty = Talking(desk.session())
+    async with empty.running():
+        empty.keyboard.put("1")
+        await empty.says(words.no_follow_up("1"))
 
 
 async def test_stop_stops_and_retry_tries_again(desk: Desk) -> None:
