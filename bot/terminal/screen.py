@@ -74,7 +74,10 @@ class Screen:
         if self.drawn:
             self._console.print(view.final(answer, self._path_of, retry_hint=self._retry_hint), Text(), crop=False)
         else:
-            before = "\n" if answer.key in self._progress else ""
+            progress = self._progress.get(answer.key, view.PlainProgress())
+            for line in progress.ends(answer):
+                self._write(line)
+            before = "" if progress.silent else "\n"
             self._write(before + view.plain(answer, self._path_of, retry_hint=self._retry_hint) + "\n")
         self._progress.pop(answer.key, None)
 

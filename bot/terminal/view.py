@@ -16,6 +16,7 @@ from rich.text import Text
 from bot.platforms.terminal_values import CAPABILITIES
 from bot.rendering import WORKING, footer, neutral, neutralise, not_verified, source_lines, state_sentence
 from workflows.contracts import Answer, AnswerState, BlobRef, LineState, Metric, ProgressLine, Source
+from workflows.sentences import NOT_REVISED, NOT_VERIFIED
 
 PathOf = Callable[[BlobRef], object]
 """Where a blob lies on disk."""
@@ -32,6 +33,9 @@ _MARKS = {
     LineState.FAILED: ("✗", "red"),
 }
 _OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
+_ENDS = {AnswerState.FINAL: LineState.DONE.value, AnswerState.STOPPED: "stopped"}
+_UNDONE = {"verifier": NOT_VERIFIED, "reviser": NOT_REVISED}
+"""What a final answer says where one of its last steps failed."""
 _LEAST_TAIL = 3
 _TABLE_WIDTH = 60
 
@@ -208,8 +212,13 @@ class PlainProgress:
     """Progress as lines that are each said once, when their state changes. What only waits to begin is not said."""
 
     def __init__(self) -> None:
-        self._said: dict[str, LineState] = {}
+        self._said: dict[str, ProgressLine] = {}
         self._attempt = 0
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was said of this attempt."""
+        return not self._said
 
     def news(self, answer: Answer) -> list[str]:
         """The lines to print now that the answer stands like this."""
@@ -218,11 +227,26 @@ class PlainProgress:
             self._said, self._attempt = {}, answer.attempt
         found: list[str] = []
         for line in answer.lines:
-            if line.state is LineState.PENDING or self._said.get(line.id) is line.state:
+            said = self._said.get(line.id)
+            if line.state is LineState.PENDING or (said is not None and said.state is line.state):
                 continue
-            self._said[line.id] = line.state
+            self._said[line.id] = line
             detail = f" ({line.detail})" if line.detail and line.state is not LineState.DONE else ""
             found.append(f"{_MARKS[line.state][0]} {line.label}: {line.state.value}{detail}")
+        return found
+
+    def ends(self, answer: Answer) -> list[str]:
+        """How the lines ended that were last said to run: the outcome comes without them."""
+        if answer.attempt != self._attempt:
+            return []
+        word = _ENDS.get(answer.state, LineState.FAILED.value)
+        found: list[str] = []
+        for line in self._said.values():
+            if line.state in (LineState.RUNNING, LineState.WAITING):
+                failed = _UNDONE.get(line.id) in answer.notices
+                end = LineState.FAILED.value if failed else word
+                mark = LineState.DONE if end == LineState.DONE.value else LineState.FAILED
+                found.append(f"{_MARKS[mark][0]} {line.label}: {end}")
         return found
 
 

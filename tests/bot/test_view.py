@@ -11,6 +11,8 @@ from rich.console import Console, RenderableType
 from bot.rendering import QUEUED
 from bot.terminal import view
 from bot.terminal.keys import Keyboard
+from bot.terminal.screen import Screen
+from bot.terminal.thread import Standing, View
 from workflows.contracts import (
     Answer,
     AnswerState,
@@ -22,6 +24,7 @@ from workflows.contracts import (
     Source,
     Usage,
 )
+from workflows.sentences import NOT_VERIFIED
 
 WORKING = Answer(
     key="m1",
@@ -54,6 +57,10 @@ FINAL = Answer(
 
 def path_of(ref: BlobRef) -> Path:
     return Path("/data/blobs") / f"{ref.key}.png"
+
+
+def standing(answer: Answer) -> View:
+    return View(answers=(Standing(message="a", seq=1, answer=answer, complete=True, seen=0),), owed=())
 
 
 def drawn(what: RenderableType, *, width: int = 80) -> str:
@@ -194,6 +201,47 @@ def test_on_a_pipe_each_line_is_said_once_when_its_state_changes() -> None:
     )
     assert progress.news(later) == ["● Writer: running"]
     assert progress.news(replace(later, attempt=2)) == ["● Prices: running (get_news AAPL)", "● Writer: running"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ends"),
+    [
+        (FINAL, ["✓ Prices: done", "✓ Verifier: done"]),
+        (replace(FINAL, notices=(NOT_VERIFIED,)), ["✓ Prices: done", "✗ Verifier: failed"]),
+        (replace(FINAL, state=AnswerState.STOPPED), ["✗ Prices: stopped", "✗ Verifier: stopped"]),
+        (replace(FINAL, state=AnswerState.FAILED), ["✗ Prices: failed", "✗ Verifier: failed"]),
+    ],
+)
+def test_on_a_pipe_what_still_ran_is_ended_before_the_outcome(outcome: Answer, ends: list[str]) -> None:
+    console = Console(width=100, file=io.StringIO())
+    screen = Screen(console, path_of)
+    verifier = ProgressLine(id="verifier", label="Verifier", state=LineState.RUNNING)
+    running = replace(WORKING, attempt=2, lines=(*WORKING.lines, verifier))
+    screen.show(standing(running))
+    screen.finish(outcome)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert lines[:4] == [
+        "✓ Planner: done",
+        "● Prices: running (get_quote AAPL)",
+        "✗ Risk: failed",
+        "● Verifier: running",
+    ]
+    assert lines[4 : lines.index("")] == ends
+
+
+def test_on_a_pipe_no_answer_begins_with_an_empty_line_and_one_stands_between_two() -> None:
+    console = Console(width=100, file=io.StringIO())
+    screen = Screen(console, path_of)
+    screen.show(standing(Answer(key="m1", state=AnswerState.WORKING)))
+    screen.finish(Answer(key="m1", state=AnswerState.FAILED, text="No."))
+    screen.show(standing(Answer(key="m1", state=AnswerState.WORKING, attempt=2)))
+    screen.finish(Answer(key="m1", state=AnswerState.STOPPED, attempt=2))
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert shown.startswith("No. ")
+    assert "\n\n\n" not in shown
+    assert shown.endswith(".\n\n")
 
 
 def test_a_failure_and_a_stop_say_so() -> None:
