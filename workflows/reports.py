@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from pydantic_core import from_json
 
 from workflows.contracts import Answer, AnswerState, ComposeAnswer, ComposeReport, FigureCheck, Metric, Problem, Source
 from workflows.figures import Facts, unsupported
+from workflows.sentences import SHORTENED
 from workflows.structured import KeyMetric, Report
 
 Json = dict[str, Any]
@@ -21,6 +22,10 @@ _LONGEST = 60_000
 
 _PAYLOAD = 180 * 1024
 """Bytes of its text inside a payload, where most scripts take six bytes a character."""
+
+_WHOLE = 240 * 1024
+_LISTS = 100 * 1024
+"""Bytes of a whole answer inside a payload, and of its lists together: what they leave is the text's."""
 
 _CUT = "\n\n… (The answer was too long and ends here.)"
 _SOURCES = 60
@@ -41,10 +46,10 @@ class ToolResult:
     value: Json | None
 
 
-def readable(text: str) -> str:
-    """An answer's text, cut with a word about it where it is longer than anybody reads or a payload may be."""
+def readable(text: str, room: int = _PAYLOAD) -> str:
+    """An answer's text, cut with a word about it where it is longer than anybody reads or `room` in a payload."""
     kept = text[:_LONGEST]
-    while len(json.dumps(kept)) > _PAYLOAD:
+    while len(json.dumps(kept)) > room:
         kept = kept[: len(kept) * 9 // 10]
     return text if kept == text else kept + _CUT
 
@@ -74,11 +79,11 @@ def report_text(report: Report) -> str:
 
 
 def check_figures(report: Report, results: Sequence[ToolResult], citations: Iterable[Source] = ()) -> FigureCheck:
-    """Check every figure of headline, text and key metrics against the results. Gaps and questions state nothing."""
+    """Check every figure that people read in headline, text and key metrics. Gaps and questions state nothing."""
     facts = facts_of(results, citations)
     checked = 0
     missing: list[str] = []
-    for text in (report.headline, report_text(report)):
+    for text in (report.headline, readable(report_text(report))):
         count, found = unsupported(text, facts)
         checked, missing = checked + count, missing + found
     for metric in report.key_metrics:
@@ -96,12 +101,12 @@ def facts_of(results: Sequence[ToolResult], citations: Iterable[Source] = ()) ->
 def compose_report(report: Report, request: ComposeReport, results: Sequence[ToolResult]) -> Answer:
     """The final answer of a report."""
     facts = facts_of(results, request.citations)
-    return Answer(
+    answer = Answer(
         key=request.key,
         state=AnswerState.FINAL,
         attempt=request.attempt,
         headline=_line(report.headline),
-        text=readable(report_text(report)),
+        text=report_text(report),
         notices=request.notices,
         metrics=tuple(_metric(metric, facts) for metric in report.key_metrics),
         chart=request.chart,
@@ -110,12 +115,13 @@ def compose_report(report: Report, request: ComposeReport, results: Sequence[Too
         follow_ups=report.questions(),
         usage=request.usage,
     )
+    return _fitted(answer)
 
 
 def compose_answer(request: ComposeAnswer, results: Sequence[ToolResult]) -> Answer:
     """The final answer of a follow-up, with the last chart that was drawn for it."""
     charts = [item.chart for item in request.evidence if item.chart is not None]
-    return Answer(
+    answer = Answer(
         key=request.key,
         state=AnswerState.FINAL,
         attempt=request.attempt,
@@ -125,6 +131,7 @@ def compose_answer(request: ComposeAnswer, results: Sequence[ToolResult]) -> Ans
         sources=(*sources_of(results), *_cited(request.citations)),
         usage=request.usage,
     )
+    return _fitted(answer)
 
 
 def sources_of(results: Sequence[ToolResult]) -> tuple[Source, ...]:
@@ -153,6 +160,26 @@ def sources_of(results: Sequence[ToolResult]) -> tuple[Source, ...]:
 def tool_title(tool: str) -> str:
     """A tool's name for people: `get_price_history` is "Price history", `draw_price_chart` "Price chart"."""
     return tool.removeprefix("get_").removeprefix("draw_").replace("_", " ").capitalize()
+
+
+# --- Sizes -----------------------------------------------------------------------------------------------------------
+
+
+def _fitted(answer: Answer) -> Answer:
+    """The answer within what a payload may be: the longest lists give way from their ends, and then the text."""
+    lists: dict[str, Any] = {"metrics": answer.metrics, "sources": answer.sources, "gaps": answer.gaps}
+    notices = answer.notices
+    while sum(_bytes(items) for items in lists.values()) > _LISTS:
+        longest = max(lists, key=lambda name: _bytes(lists[name]))
+        lists[longest] = lists[longest][: len(lists[longest]) * 9 // 10]
+        notices = (*answer.notices, SHORTENED)
+    fitted = replace(answer, **lists, notices=notices)
+    return replace(fitted, text=readable(answer.text, _WHOLE - _bytes(replace(fitted, text=""))))
+
+
+def _bytes(value: object) -> int:
+    """What a value takes in a payload."""
+    return len(json.dumps(value, default=asdict))
 
 
 # --- Small things ----------------------------------------------------------------------------------------------------

@@ -43,8 +43,14 @@ def retry_refused(reason: str) -> str:
         "not_last": "Only the last answer of a thread can be tried again. Ask the question anew instead.",
         "not_yours": "Only the person who asked, or an administrator, can have this tried again.",
         "running": "I am still working on it.",
+        "stopped": "That attempt was stopped before it began; the answer stays as it is.",
         "nothing": "There is nothing to try again in this thread yet.",
     }[reason]
+
+
+def stands_still(attempt: int, reason: str) -> str:
+    """Another attempt brought no answer, so the one before it is still shown. `reason` is a sentence, or ""."""
+    return f"Attempt {attempt} brought no answer{f': {reason}' if reason else '.'} This is the one from before."
 
 
 def waiting_until(clock: str) -> str:
@@ -63,6 +69,7 @@ NOT_VERIFIED = "The verifier could not check this report."
 PLAN_MISSING = "The planner gave no usable plan; the standard one was used."
 REVISED = "Revised once after verification."
 NOT_REVISED = "A revision was asked for after verification, and failed; what is open is listed."
+SHORTENED = "This answer was too long to be shown whole."
 CHART_MISSING = "No chart could be drawn."
 NO_ANSWER = "I looked things up until the limit was reached, and came to no answer."
 
