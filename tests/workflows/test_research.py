@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from mcp_server.market_data import Outage
 from tests.support.sandbox import until
 from tests.support.stack import Stack, eventually
@@ -18,20 +16,16 @@ FINAL, FAILED, STOPPED = AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOP
 # --- Which company ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("symbol", "hint"),
-    [("APPL", "Did you mean AAPL (Apple Inc.), "), ("ZZQQ", "Check the spelling, or ask by company name.")],
-)
-async def test_an_unknown_ticker_is_one_plain_sentence_and_no_model_is_asked(
-    stack: Stack, symbol: str, hint: str
-) -> None:
-    thread, key = await stack.research(symbol)
-    answer = await stack.outcome(thread, key)
-    assert answer.state is FAILED
-    assert answer.text.startswith(f"I know no listed company with the symbol {symbol}. {hint}")
-    assert "\n" not in answer.text
+async def test_an_unknown_ticker_is_one_plain_sentence_and_no_model_is_asked(stack: Stack) -> None:
+    hints = {"APPL": "Did you mean AAPL (Apple Inc.), ", "ZZQQ": "Check the spelling, or ask by company name."}
+    for symbol, hint in hints.items():
+        thread, key = await stack.research(symbol)
+        answer = await stack.outcome(thread, key)
+        assert answer.state is FAILED
+        assert answer.text.startswith(f"I know no listed company with the symbol {symbol}. {hint}")
+        assert "\n" not in answer.text
+        assert stack.posts(key) == 1
     assert stack.sandbox.steps() == []
-    assert stack.posts(key) == 1
 
 
 async def test_a_ticker_is_known_however_it_is_typed(stack: Stack) -> None:
