@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.splitting import split_text
+from bot.unfinished import closed
 from workflows.chat import Capabilities
 from workflows.contracts import Answer, AnswerState, Source, Usage
 
@@ -90,8 +91,11 @@ def footer(answer: Answer) -> str:
 def split_answer(answer: Answer, capabilities: Capabilities) -> tuple[Answer, ...]:
     """The answer in parts whose text has at most `part_limit` characters each, the headline counted in.
 
-    Headline, progress lines and notices go with the first part, everything below the text with the last.
+    Headline, progress lines and notices go with the first part, everything below the text with the last. A stopped
+    answer breaks off anywhere: what its text left open is closed.
     """
+    if answer.state is AnswerState.STOPPED:
+        answer = replace(answer, text=closed(answer.text))
     limit = capabilities.part_limit
     if len(answer.headline) > limit // 2:
         # No headline at all: it is text, and split like text.

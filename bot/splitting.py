@@ -45,6 +45,11 @@ def split_text(text: str, limit: int, *, first: int | None = None) -> list[str]:
     return packer.parts()
 
 
+def fence_open(text: str) -> bool:
+    """Whether the text ends within a fence."""
+    return not all(block.closed for block in _blocks(text))
+
+
 class _Packer:
     """Fills parts one after the other."""
 
