@@ -31,6 +31,8 @@ def said(world: World, message: Message) -> Json:
     shape = message_shape(world, message)
     for unsaid in ("reply_count", "reply_users", "latest_reply"):
         shape.pop(unsaid, None)
+    if message.subtype == "thread_broadcast":
+        shape["root"] = message_shape(world, world.messages[message.channel][message.root])
     return shape | _where(world, message) | {"event_ts": message.ts} | _foreign(world.people.get(message.user))
 
 
@@ -101,7 +103,9 @@ def _foreign(person: Person | None) -> Json:
     """Who writes from another workspace says so."""
     if person is None or person.team == TEAM:
         return {}
-    return {"user_team": person.team, "source_team": person.team, "user_profile": {"name": person.name}}
+    profile = {"name": person.name, "team": person.team, "is_restricted": person.guest, "is_ultra_restricted": False}
+    profile |= dict.fromkeys(("first_name", "real_name", "display_name"), person.name)
+    return {"user_team": person.team, "source_team": person.team, "user_profile": profile}
 
 
 def channel_brief(world: World, channel: str) -> Json:

@@ -9,7 +9,7 @@ from tests.slack import events
 from tests.slack.base import Served
 from tests.slack.chat import remove
 from tests.slack.errors import NotThere, Refused
-from tests.slack.shapes import mentions, message_shape, rich_text
+from tests.slack.shapes import file_shape, mentions, message_shape, rich_text
 from tests.slack.values import Json, Message
 from tests.slack.world import BOT_USER
 
@@ -48,7 +48,7 @@ class Gestures(Served):
                 team=person.team,
                 thread_ts=self._world.thread_of(channel, thread),
                 subtype=subtype or ("file_share" if files else None),
-                files=list(files),
+                files=[file_shape(self._world, person, file) for file in files],
                 bot_id=person.bot_id,
                 blocks=[] if person.bot_id else rich_text(text),
                 client_msg_id=None if person.bot_id else client_msg_id or str(uuid.uuid4()),

@@ -83,6 +83,22 @@ def rich_text(text: str) -> list[Json]:
     return [{"type": "rich_text", "block_id": "typed", "elements": [section]}]
 
 
+def file_shape(world: World, person: Person, given: Json) -> Json:
+    """A file that a person shares: what is not given is made up."""
+    name = str(given.get("name", "notes.txt"))
+    link = f"https://clew.slack.com/files/{name}"
+    made_up: Json = {
+        "id": world.new_id("F"), "created": 1_700_000_000, "timestamp": 1_700_000_000, "name": name, "title": name,
+        "mimetype": "text/plain", "filetype": "text", "pretty_type": "Plain Text", "user": person.id,
+        "user_team": person.team, "editable": False, "size": 12, "mode": "hosted", "is_external": False,
+        "external_type": "", "is_public": True, "public_url_shared": False, "display_as_bot": False, "username": "",
+        "url_private": link, "url_private_download": link, "media_display_type": "unknown", "permalink": link,
+        "permalink_public": link, "is_starred": False, "has_rich_preview": False, "file_access": "visible",
+        "channels": [], "groups": [],
+    }  # fmt: skip
+    return made_up | given
+
+
 def mentions(text: str) -> set[str]:
     """The ids of the people that a text mentions."""
     return set(_MENTION.findall(text))
