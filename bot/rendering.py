@@ -48,7 +48,7 @@ def state_sentence(answer: Answer, retry_hint: str) -> str:
         case AnswerState.WORKING:
             return f"{WORKING} …"
         case AnswerState.FAILED:
-            return f"{answer.text or _WRONG} {retry_hint}"
+            return f"{answer.text or _WRONG} {retry_hint if answer.retriable else ''}".rstrip()
         case AnswerState.STOPPED:
             return f"Stopped. {retry_hint}"
         case AnswerState.FINAL:

@@ -219,7 +219,8 @@ class Answer:
     """What stands in the placeholder, from the first sign to the last word. Text is Markdown from outside: data.
 
     `key` is the logical key of the message (`turn`); part n > 1 of a long answer is keyed `turn:n`. `trace` is the
-    address where the turn's trace can be read, where one is known.
+    address where the turn's trace can be read, where one is known. `retriable` is False for a failure that the same
+    question meets again.
     """
 
     key: str
@@ -238,6 +239,7 @@ class Answer:
     trace: str = ""
     part: int = 1
     parts: int = 1
+    retriable: bool = True
 
 
 # --- Delivery --------------------------------------------------------------------------------------------------------

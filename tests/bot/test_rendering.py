@@ -192,6 +192,11 @@ def test_each_state_has_its_sentence(state: AnswerState, text: str, sentence: st
     assert state_sentence(Answer(key="t1", state=state, text=text), "Try again.") == sentence
 
 
+def test_a_failure_that_the_same_question_meets_again_advises_no_retry() -> None:
+    failed = Answer(key="t1", state=AnswerState.FAILED, text="I know no such company.", retriable=False)
+    assert state_sentence(failed, "Try again.") == "I know no such company."
+
+
 def test_a_figure_that_no_result_shows_is_named_once() -> None:
     figures = tuple(replace(FULL.metrics[0], label=label, verified=False) for label in ("P/E", "Growth"))
     answer = replace(FULL, metrics=figures, gaps=("P/E could not be checked.",))
