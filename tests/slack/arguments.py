@@ -19,9 +19,12 @@ async def read_arguments(request: web.Request) -> Json:
     """The query, the form or the JSON body, together; structures that came as text are read."""
     found: Json = dict(request.query)
     if request.content_type == "application/json":
-        body: Any = json.loads(await request.text() or "{}")
+        try:
+            body: Any = json.loads(await request.text() or "{}")
+        except json.JSONDecodeError:
+            raise Refused("invalid_json") from None
         if not isinstance(body, dict):
-            raise Refused("invalid_json")
+            raise Refused("json_not_object")
         found |= cast("Json", body)
     elif request.can_read_body:
         found |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}

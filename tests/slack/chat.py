@@ -32,6 +32,7 @@ def post_message(world: World, arguments: Arguments) -> Json:
         client_msg_id=arguments.optional("client_msg_id"),
     )
     world.add(message)
+    world.statuses.pop((place.id, message.root), None)
     world.note(arguments.method, message)
     world.emit(events.said(world, message))
     return {"channel": place.id, "ts": message.ts, "message": message_shape(world, message, metadata=True)}

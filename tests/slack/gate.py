@@ -59,7 +59,7 @@ class Gate:
         return await self._answer(request, method, values, lambda: self._apply(request, arguments))
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
-        content = await request.read()
+        content = await _uploaded(request)
         file = request.match_info["file"]
 
         def apply() -> web.Response:
@@ -68,7 +68,10 @@ class Gate:
         return await self._answer(request, "files.upload", {"file": file}, apply)
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
-        values = await read_arguments(request)
+        try:
+            values = await read_arguments(request)
+        except Refused as error:
+            return web.Response(text=error.code, status=400)
         reply = request.match_info["reply"]
 
         def apply() -> web.Response:
@@ -86,7 +89,7 @@ class Gate:
         fault = self._board.take(method, values)
         record.fault = None if fault is None else fault.kind
         if fault is not None and fault.when == "before":
-            struck = await self._strike(fault, request, None)
+            struck = await self._strike(fault, request, record, None)
             if struck is not None:
                 return self._recorded(record, struck)
         try:
@@ -96,12 +99,12 @@ class Gate:
             response = _refusal(error)
         self._head(response, method)
         if fault is not None and fault.when == "after":
-            return self._recorded(record, await self._strike(fault, request, response) or response)
+            return self._recorded(record, await self._strike(fault, request, record, response) or response)
         if fault is not None and fault.when == "reply":
             self._recorded(record, response)
             await response.prepare(request)
             await response.write_eof()
-            await self._strike(fault, request, response)
+            await self._strike(fault, request, record, response)
         return self._recorded(record, response)
 
     def _recorded(self, record: Request, response: web.StreamResponse) -> web.StreamResponse:
@@ -154,7 +157,7 @@ class Gate:
         if method in METHODS:
             response.headers["x-accepted-oauth-scopes"] = METHODS[method].scope or ""
 
-    async def _strike(self, fault: Fault, request: web.Request, response: web.Response | None) -> Any:
+    async def _strike(self, fault: Fault, request: web.Request, record: Request, response: web.Response | None) -> Any:
         """Let a fault happen; returns what is answered for it, None where the request goes on."""
         match fault.kind:
             case "delay" | "hold":
@@ -163,6 +166,7 @@ class Gate:
             case "status":
                 return _status(fault)
             case "error":
+                record.error = fault.error
                 return web.json_response({"ok": False, "error": fault.error})
             case "hang":
                 await self.ending.wait()
@@ -175,6 +179,14 @@ class Gate:
         if request.transport is not None:
             request.transport.abort()
         return _Cut()
+
+
+async def _uploaded(request: web.Request) -> bytes:
+    """The bytes of an upload, sent bare or as a form's file."""
+    if request.content_type != "multipart/form-data":
+        return await request.read()
+    files = [part for part in (await request.post()).values() if isinstance(part, web.FileField)]
+    return files[0].file.read() if files else b""
 
 
 class _Cut(web.Response):

@@ -84,6 +84,7 @@ class Sockets:
         self.redeliver_on_connect = True
         self.twice = False
         self._board = board
+        self._by_id: dict[str, Envelope] = {}
         self._turn = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -115,6 +116,7 @@ class Sockets:
         """Deliver: events until they are acknowledged, all else once."""
         for each in [envelope, _copy(envelope)] if self.twice and envelope.type == EVENT else [envelope]:
             self.envelopes.append(each)
+            self._by_id[each.id] = each
             self._start(self._carry(each))
         return envelope
 
@@ -203,12 +205,12 @@ class Sockets:
         return "timeout"
 
     def _heard(self, message: Json) -> None:
-        for envelope in self.envelopes:
-            if envelope.id == message.get("envelope_id") and not envelope.acked:
-                envelope.acked = True
-                envelope.response = message.get("payload") or None
-                envelope.outcome.set()
-                envelope.answered(envelope.response)
+        envelope = self._by_id.get(str(message.get("envelope_id")))
+        if envelope is not None and not envelope.acked:
+            envelope.acked = True
+            envelope.response = message.get("payload") or None
+            envelope.outcome.set()
+            envelope.answered(envelope.response)
 
     def _lost(self, link: Link) -> None:
         self.links.remove(link)
