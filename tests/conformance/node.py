@@ -1,4 +1,4 @@
-"""Node, and the two suites from npm, kept in the user's cache directory."""
+"""Node, and packages from npm, kept in the user's cache directory."""
 
 from __future__ import annotations
 
@@ -45,22 +45,31 @@ def find_suites() -> Suites:
     Raises:
         Missing: If there is no Node that is new enough, or npm cannot install.
     """
+    node, modules = installed(PACKAGES)
+    return Suites(node=node, modules=modules)
+
+
+def installed(packages: tuple[str, ...]) -> tuple[Path, Path]:
+    """Return Node and where these packages from npm lie, installing them the first time.
+
+    Raises:
+        Missing: If there is no Node that is new enough, or npm cannot install.
+    """
     node, npm = _find_node()
-    folder = platformdirs.user_cache_path("clew") / "conformance" / re.sub(r"\W+", "-", " ".join(PACKAGES))
-    suites = Suites(node=node, modules=folder / "node_modules")
+    folder = platformdirs.user_cache_path("clew") / "conformance" / re.sub(r"\W+", "-", " ".join(packages))
     if not (folder / "installed").exists():
-        print(f"Installing {' and '.join(PACKAGES)} into {folder}", flush=True)
+        print(f"Installing {' and '.join(packages)} into {folder}", flush=True)
         folder.mkdir(parents=True, exist_ok=True)
-        # Neither package needs its install script to run from its published files.
-        command = [*npm, "install", "--no-fund", "--no-audit", "--ignore-scripts", "--prefix", str(folder), *PACKAGES]
+        # No package needs its install script to run from its published files.
+        command = [*npm, "install", "--no-fund", "--no-audit", "--ignore-scripts", "--prefix", str(folder), *packages]
         path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=300, env={**os.environ, "PATH": path}
         )
         if done.returncode != 0:
-            raise Missing(f"npm cannot install the suites: {done.stderr.strip()[-400:]}")
+            raise Missing(f"npm cannot install the packages: {done.stderr.strip()[-400:]}")
         (folder / "installed").touch()
-    return suites
+    return node, folder / "node_modules"
 
 
 def _find_node() -> tuple[Path, list[str]]:
