@@ -257,19 +257,27 @@ class PostAnswer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FinishAnswer:
-    """Replace what `messages` (the parts of the last attempt, first one the placeholder) show by `answer`."""
+    """Replace what `messages` (the parts of the last attempt, first one the placeholder) show by `answer`.
+
+    `standing`: the final answer that stood there before an attempt that brought none; it is shown again, and why.
+    """
 
     thread: ThreadRef
     messages: tuple[MessageRef, ...]
     answer: Answer
     trace: str = ""
+    standing: BlobRef | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Posted:
-    """The messages that now show an answer, in order of their parts. Empty: a moderator deleted the placeholder."""
+    """The messages that now show an answer, in order of their parts. Empty: a moderator deleted the placeholder.
+
+    `kept`: a final answer whole, for the case that another attempt brings none.
+    """
 
     messages: tuple[MessageRef, ...]
+    kept: BlobRef | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -614,6 +622,8 @@ class QueuedMessage:
 class TurnRecord:
     """A finished turn, as long as it can be retried or shown. `head_before` is where a retry forks from.
 
+    `kept` is its final answer, which stays if another attempt brings none.
+
     `parked`: the platform did not take its outcome, because the thread is gone or we were removed.
     """
 
@@ -629,6 +639,7 @@ class TurnRecord:
     tokens: int = 0
     attempt: int = 1
     parked: bool = False
+    kept: BlobRef | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -193,6 +193,8 @@ class ConversationWorkflow:
     def _again(self, request: RetryRequest) -> None:
         last = self._memory.last
         refused = self._memory.refusal(request, running=self._running, waiting=bool(self._inbox.items))
+        if self._closing:
+            refused = refused or "stopped"
         if refused or last is None:
             self._spawn(self._placeholders.refuse(request, refused))
         else:
@@ -206,6 +208,8 @@ class ConversationWorkflow:
                 self._turn.stop()
         elif item.again is not None:
             self._inbox.items.remove(item)
+            if item.request is not None:
+                self._spawn(self._placeholders.refuse(item.request, "stopped"))
         elif item.farewell is None:
             # It does not wait for the run in front of it, and still takes its turn, so that it can be tried again.
             stopped = Answer(key=item.turn, state=AnswerState.STOPPED)

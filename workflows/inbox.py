@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 
 from workflows.contracts import (
+    AnswerState,
+    BlobRef,
     ConversationState,
     EditedMessage,
     IncomingMessage,
@@ -31,6 +33,8 @@ class Item:
         """A moderator deleted the placeholder: nothing is ever posted for this turn."""
         self.parked = False
         """The platform takes nothing for this turn: its place is gone, or we were removed from it."""
+        self.kept: BlobRef | None = None
+        """Its final answer whole, once it is delivered."""
         self.farewell: asyncio.Task[tuple[MessageRef, ...]] | None = None
         """The last word on a question that was stopped while it waited."""
 
@@ -50,6 +54,11 @@ class Item:
         if self.again is not None and self.again.answers:
             return self.again.answers
         return () if self.opened is None else (self.opened,)
+
+    @property
+    def standing(self) -> BlobRef | None:
+        """The final answer that another attempt would replace."""
+        return None if self.again is None or self.again.state is not AnswerState.FINAL else self.again.kept
 
     @property
     def has_place(self) -> bool:

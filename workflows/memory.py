@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workflows.contracts import Asker, ConversationState, Head, MessageRef, RetryRequest, TurnRecord
+from workflows.contracts import AnswerState, Asker, ConversationState, Head, MessageRef, RetryRequest, TurnRecord
 from workflows.inbox import Item
 from workflows.policies import TURNS_KEPT
 from workflows.turn import Outcome
@@ -33,7 +33,11 @@ class Memory:
     def record(self, item: Item, outcome: Outcome, messages: tuple[MessageRef, ...], before: Head | None) -> None:
         """Take in what came of an attempt. `before` is where it began, and where another one forks from."""
         again = item.again
-        if outcome.committed:
+        # An attempt that brought no answer changes nothing where one stands: neither what people see, nor the branch.
+        stays = again is not None and item.standing is not None and outcome.answer.state is not AnswerState.FINAL
+        if stays:
+            pass
+        elif outcome.committed:
             self.head, self.tainted = outcome.head, outcome.tainted
         else:
             self.head, self.tainted = before, self.tainted or again is not None or not outcome.untouched
@@ -45,13 +49,14 @@ class Memory:
             message=item.message.message,
             question=item.message.text,
             asker=item.message.asker,
-            state=outcome.answer.state,
+            state=AnswerState.FINAL if stays else outcome.answer.state,
             answers=messages,
             research=item.message.research,
             head_before=before,
             tokens=outcome.usage.total + (0 if again is None else again.tokens),
             attempt=item.attempt,
             parked=item.parked,
+            kept=item.standing if stays else item.kept,
         )
         # Only the last turn can be tried again, so only its question is kept whole.
         old = [replace(turn, question=turn.question[:_OLD_QUESTION]) for turn in self.turns if turn.id != new.id]

@@ -77,7 +77,13 @@ class Placeholders:
         await workflow.wait_condition(lambda: item.has_place)
         if item.opened is None:
             return ()
-        request = FinishAnswer(thread=self._thread, messages=item.shown_in, answer=answer, trace=item.message.trace)
+        request = FinishAnswer(
+            thread=self._thread,
+            messages=item.shown_in,
+            answer=answer,
+            trace=item.message.trace,
+            standing=None if answer.state is AnswerState.FINAL else item.standing,
+        )
         try:
             posted = await execute(
                 finish_answer,
@@ -90,6 +96,7 @@ class Placeholders:
             workflow.logger.error("turn parked: its answer cannot be delivered (%s)", failure_of(error).code)
             item.parked = True
             return item.shown_in
+        item.kept = posted.kept
         return posted.messages
 
     async def refuse(self, request: RetryRequest, reason: str) -> None:

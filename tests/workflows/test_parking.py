@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot import admin
 from tests.support.stack import Stack, eventually
 from tests.workflows.people import BOND, DIVIDEND, at_rest, outcomes, send, view
+from tests.workflows.test_retry import LONG
 from workflows.contracts import AnswerState
 
 FINAL = AnswerState.FINAL
@@ -66,3 +67,18 @@ async def test_a_turn_whose_outcome_is_refused_is_parked_and_the_thread_lives_on
     last = (await view(stack, thread)).last_turn
     assert last is not None
     assert last.id == second.key != key
+
+
+async def test_parts_that_stood_before_a_turn_parked_are_adopted_by_the_next_attempt(stack: Stack) -> None:
+    await stack.sandbox.fault(kind="text", text=LONG, times=0)
+    stack.store.set_fault(operation="post", kind="gone", nth=3)
+    thread = stack.thread()
+    key = await send(stack, thread, BOND)
+    assert (await at_rest(stack, thread)).state == "parked"
+    await stack.retry(thread)
+    answer = await stack.outcome(thread, key, attempt=2)
+    await at_rest(stack, thread)
+    assert answer.parts > 2
+    keys = [key, *(f"{key}:{part}" for part in range(2, answer.parts + 1))]
+    assert [found for found, _ in outcomes(stack, thread)] == keys
+    assert all(stack.posts(one) == 1 for one in keys)

@@ -91,16 +91,34 @@ async def test_a_stopped_turn_can_be_tried_again(stack: Stack) -> None:
     assert asked(stack) == [BOND]
 
 
-async def test_a_retry_that_fails_leaves_the_thread_where_it_was_before_the_turn(stack: Stack) -> None:
+async def test_a_retry_that_fails_leaves_the_answer_and_the_branch_as_they_were_and_says_so(stack: Stack) -> None:
     thread, _ = await stack.ask(BOND)
     key = await stack.say(thread, DIVIDEND)
-    await stack.outcome(thread, key)
+    before = await stack.outcome(thread, key)
     await stack.sandbox.fault(kind="status", status=400, on="restart", times=3)
-    await stack.retry(thread)
-    assert (await stack.outcome(thread, key, attempt=2)).state is AnswerState.FAILED
+    for attempt in (2, 3):
+        await stack.retry(thread)
+        after = await stack.outcome(thread, key, attempt=attempt)
+        assert (after.state, after.text, after.sources) == (FINAL, before.text, before.sources)
+        [told] = after.notices
+        assert told.startswith(f"Attempt {attempt} brought no answer: Mistral refused")
     await stack.sandbox.clear()
     await stack.ask(BETA, thread)
-    assert asked(stack) == [BOND, BETA]
+    assert asked(stack) == [BOND, DIVIDEND, BETA]
+
+
+async def test_a_retry_that_fails_brings_back_every_part_of_a_long_answer(stack: Stack) -> None:
+    await stack.sandbox.fault(kind="text", text=LONG)
+    thread, first = await stack.ask(BOND)
+    await at_rest(stack, thread)
+    parts = len(outcomes(stack, thread))
+    assert parts > 2
+    await stack.sandbox.fault(kind="status", status=400)
+    await stack.retry(thread)
+    await stack.outcome(thread, first.key, attempt=2)
+    await at_rest(stack, thread)
+    assert [state for _, state in outcomes(stack, thread)] == [FINAL] * parts
+    assert len(writes(stack, "post")) == parts
 
 
 async def test_only_the_last_turn_is_tried_again_and_others_say_why_not(stack: Stack) -> None:
@@ -180,7 +198,8 @@ async def test_a_stopped_retry_keeps_what_the_first_attempt_cost(stack: Stack) -
     await stack.retry(thread)
     await until(lambda: stack.sandbox.board.waiting > 0)
     await stack.stop(thread)
-    assert (await stack.outcome(thread, first.key, attempt=2)).state is AnswerState.STOPPED
+    stands = await stack.outcome(thread, first.key, attempt=2)
+    assert (stands.state, stands.text) == (FINAL, first.text)
     last = (await at_rest(stack, thread)).last_turn
     assert last is not None
     assert last.tokens == first.usage.total

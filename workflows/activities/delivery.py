@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+from pydantic import TypeAdapter
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -32,7 +33,9 @@ from workflows.contracts import (
 )
 from workflows.door import receive
 from workflows.errors import CallError, Retriable, Terminal, retried_by_temporal
-from workflows.sentences import sentence
+from workflows.sentences import sentence, stands_still
+
+_ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)
 
 
 class DeliveryActivities:
@@ -95,6 +98,8 @@ class DeliveryActivities:
         async with heartbeating() as pulse:
             messages = list(request.messages)
             answer = replace(request.answer, trace=self._trace_link(request.trace))
+            if request.standing is not None:
+                answer = await self._still(request.standing, answer)
             try:
                 try:
                     await self._replace(request.thread, messages, answer, pulse)
@@ -102,12 +107,16 @@ class DeliveryActivities:
                     if error.code != "chat_text":
                         raise
                     # The platform refused the answer's text: say that, without any of it.
-                    await self._replace(request.thread, messages, _plain(answer), pulse)
+                    answer = _plain(answer)
+                    await self._replace(request.thread, messages, answer, pulse)
             except CallError as error:
                 if _is_gone(error):
                     return Posted(messages=())
                 raise retried_by_temporal(error) from None
-        return Posted(messages=tuple(messages))
+            kept: BlobRef | None = None
+            if answer.state is AnswerState.FINAL and request.standing is None:
+                kept = await self._blobs.put(_to_json(answer), "application/json")
+        return Posted(messages=tuple(messages), kept=kept)
 
     @activity.defn(name="show_progress")
     async def show_progress(self, request: Live) -> Done:
@@ -143,6 +152,15 @@ class DeliveryActivities:
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
+    async def _still(self, standing: BlobRef, failed: Answer) -> Answer:
+        """The answer that stood before an attempt that brought none, and that it did."""
+        try:
+            before = _from_json(await self._blobs.get(standing))
+        except Terminal:
+            return failed
+        reason = failed.text if failed.state is AnswerState.FAILED else sentence("stopped")
+        return replace(before, attempt=failed.attempt, notices=(*before.notices, stands_still(failed.attempt, reason)))
+
     async def _replace(self, thread: ThreadRef, messages: list[MessageRef], answer: Answer, pulse: Pulse) -> None:
         """Let `messages` show all parts of `answer`. The list is kept up to date, so that a second try goes on there.
 
@@ -158,7 +176,9 @@ class DeliveryActivities:
                     raise
                 messages.remove(message)
         for part in parts[len(given) :]:
-            messages.append(await self._post_once(thread, part, pulse))  # noqa: PERF401 - what was posted is known at once
+            # An earlier attempt may have posted parts that it could not tell of, as one does that was parked.
+            stands = answer.attempt > 1
+            messages.append(await self._post_once(thread, part, pulse, may_stand=stands))
         for surplus in given[len(parts) :]:
             await self._chat.delete(surplus)
             messages.remove(surplus)
@@ -187,6 +207,14 @@ class DeliveryActivities:
             await self._chat.delete(extra)
         if part.state in (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED):
             await self._chat.edit(found[0], part)
+
+
+def _to_json(answer: Answer) -> bytes:
+    return json.dumps(asdict(answer)).encode()
+
+
+def _from_json(data: bytes) -> Answer:
+    return _ANSWERS.validate_json(data)
 
 
 def _plain(answer: Answer) -> Answer:
