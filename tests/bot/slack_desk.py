@@ -117,7 +117,7 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, dict):
         fields = cast("Json", value)
         own = [str(fields[name]) for name in ("text", "title", "alt_text") if isinstance(fields.get(name), str)]
-        return own + [text for item in fields.values() if isinstance(item, dict | list) for text in _texts(item)]
+        return own + [text for item in fields.values() for text in _texts(cast("object", item))]
     return []
 
 

@@ -10,14 +10,17 @@ from xdist.scheduler import LoadScopeScheduling
 WHOLE = "tests/e2e/"
 """Tests of whole sets of processes, which share one set."""
 
+_OWN_SETS = (f"{WHOLE}test_slack.py",)
+
 _FIRST = (WHOLE, "tests/workflows/", "tests/bot/")
 
 
 class Scheduling(LoadScopeScheduling):
-    """One unit of work a module, and one for all whole sets."""
+    """One unit of work a module, and one for all tests that share the one whole set."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return WHOLE if nodeid.startswith(WHOLE) else nodeid.partition("::")[0]
+        module = nodeid.partition("::")[0]
+        return WHOLE if module.startswith(WHOLE) and module not in _OWN_SETS else module
 
 
 def begins(nodeid: str) -> int:
