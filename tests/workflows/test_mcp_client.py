@@ -32,9 +32,8 @@ async def wire(market_server: RunningMarket) -> AsyncGenerator[Wire]:
 
 @pytest.fixture
 async def tools(wire: Wire, market_server: RunningMarket) -> AsyncGenerator[MarketTools]:
-    """A client with short patience; a tool list is believed for as long as the connection holds."""
-    timeouts = ToolTimeouts(call=1.5, fresh=60.0)
-    async with connect_tools(address(wire.port), market_server.token, timeouts) as opened:
+    """A client that believes a tool list for as long as its connection holds."""
+    async with connect_tools(address(wire.port), market_server.token, ToolTimeouts(fresh=60.0)) as opened:
         yield opened
 
 
@@ -125,13 +124,20 @@ async def test_a_call_that_is_given_up_disturbs_no_other(tools: MarketTools, mar
     assert tools.generation == 1
 
 
-async def test_a_server_that_says_nothing_is_given_up_and_called_again(tools: MarketTools, wire: Wire) -> None:
-    await price(tools)
+async def test_a_server_that_says_nothing_is_given_up_and_called_again(
+    tools: MarketTools, wire: Wire, market_server: RunningMarket
+) -> None:
     wire.silence()
-    with pytest.raises(Retriable) as silent:
-        await price(tools)
+    async with connect_tools(address(wire.port), market_server.token, ToolTimeouts(call=0.3)) as impatient:
+        with pytest.raises(Retriable) as silent:
+            await price(impatient)
     assert silent.value.code == "tools_down"
+    before = wire.connections
+    waiting = asyncio.create_task(price(tools))
+    await until(lambda: wire.connections > before)
     wire.speak()
+    with pytest.raises(Retriable):
+        await waiting
     assert await price(tools) == 252.2
 
 

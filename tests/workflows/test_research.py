@@ -67,7 +67,7 @@ async def test_a_specialist_whose_agent_is_gone_and_cannot_be_made_again_is_only
 async def test_a_tool_that_stays_away_is_gone_without_after_its_share_of_the_time(idle_stack: Stack) -> None:
     enlist(idle_stack, calls={"prices": (QUOTE,)})
     idle_stack.market.fail(Outage("away"), "quote", "history")
-    async with idle_stack.worker(clew_turn_deadline=5.0):
+    async with idle_stack.worker(clew_turn_deadline=9.0):
         thread, key = await idle_stack.research("AAPL")
         answer = await idle_stack.outcome(thread, key)
     assert answer.state is FINAL
