@@ -87,6 +87,15 @@ def home_opened(world: World, user: str, channel: str, tab: str) -> Json:
     return event | {"event_ts": world.new_ts()}
 
 
+def context_changed(world: World, user: str, dm: str, channel: str) -> Json:
+    """`app_context_changed`: what the user looks at beside the app."""
+    entity = {"type": "slack#/types/channel_id", "value": channel, "team_id": TEAM}
+    return {
+        "type": "app_context_changed", "user": user, "channel": dm, "context": {"entities": [entity]},
+        "event_ts": world.new_ts(),
+    }  # fmt: skip
+
+
 def session_stopped(world: World, channel: str, thread: str, user: str, streams: list[str]) -> Json:
     """`agent_session_stopped`."""
     return {
@@ -103,7 +112,12 @@ def _foreign(person: Person | None) -> Json:
     """Who writes from another workspace says so."""
     if person is None or person.team == TEAM:
         return {}
-    profile = {"name": person.name, "team": person.team, "is_restricted": person.guest, "is_ultra_restricted": False}
+    profile = {
+        "name": person.name,
+        "team": person.team,
+        "is_restricted": person.guest,
+        "is_ultra_restricted": person.single_channel,
+    }
     profile |= dict.fromkeys(("first_name", "real_name", "display_name"), person.name)
     return {"user_team": person.team, "source_team": person.team, "user_profile": profile}
 

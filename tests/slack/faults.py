@@ -54,7 +54,7 @@ class Fault:
         return self.seen >= self.nth and self.hits < self.times
 
     async def pause(self) -> None:
-        """Wait as a delay or a hold does."""
+        """Wait as a delay, a hold or a hang does."""
         if self.kind == "delay":
             await asyncio.sleep(self.seconds)
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +31,6 @@ class Gate:
         self.revoked: str | None = None
         """The error that the bot token answers with, once it is worth nothing."""
         self.tiers = Tiers()
-        self.ending = asyncio.Event()
         self._world = world
         self._sockets = sockets
         self._board = board
@@ -169,7 +167,7 @@ class Gate:
                 record.error = fault.error
                 return web.json_response({"ok": False, "error": fault.error})
             case "hang":
-                await self.ending.wait()
+                await fault.pause()
             case "truncate":
                 await _truncate(request, response)
             case "signal":

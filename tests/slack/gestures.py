@@ -116,6 +116,16 @@ class Gestures(Served):
 
         self._do(job)
 
+    def look_at(self, user: str, channel: str) -> None:
+        """Turn to a channel while the app's direct messages stay open beside it."""
+
+        def job() -> None:
+            dm = self._world.people[user].dm
+            assert dm is not None, "a bot looks at nothing"
+            self._emit(events.context_changed(self._world, user, dm, channel))
+
+        self._do(job)
+
     def stop_session(self, channel: str, thread: str, user: str) -> None:
         """Press Slack's own stop button, which ends the streams of that thread."""
 

@@ -47,7 +47,6 @@ class Slack(Gestures, Interactions, Standing, Trouble):
 
     async def end(self, runner: web.AppRunner) -> None:
         """Stop, letting go of all that waits; in the server's thread."""
-        self._gate.ending.set()
         for fault in self._board.faults:
             fault.released.set()
         await self._sockets.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,9 @@ class Envelope:
     type: str
     payload: Json
     attempts: int = 0
+    sent_at: float | None = None
+    """When it was sent first, on the monotonic clock."""
+    acked_at: float | None = None
     acked: bool = False
     response: Json | None = None
     """What came with the acknowledgement."""
@@ -190,6 +194,7 @@ class Sockets:
         wire |= {"accepts_response_payload": takes_answer}
         if envelope.type == EVENT:
             wire |= {"retry_attempt": attempt, "retry_reason": reason or ""}
+        envelope.sent_at = envelope.sent_at or time.monotonic()
         fault = self._board.take("socket", envelope.event or envelope.payload, event=envelope.kind)
         if fault is not None and fault.when == "before" and await _struck(fault, link):
             return "connection_failed"
@@ -208,6 +213,7 @@ class Sockets:
         envelope = self._by_id.get(str(message.get("envelope_id")))
         if envelope is not None and not envelope.acked:
             envelope.acked = True
+            envelope.acked_at = time.monotonic()
             envelope.response = message.get("payload") or None
             envelope.outcome.set()
             envelope.answered(envelope.response)

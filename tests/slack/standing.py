@@ -23,6 +23,7 @@ class Standing(Served):
         guest: bool = False,
         bot: bool = False,
         stranger: bool = False,
+        single_channel: bool = False,
         team: str | None = None,
     ) -> str:
         """Let somebody join, in every channel; returns the id. A stranger shares no channel by right."""
@@ -30,7 +31,8 @@ class Standing(Served):
         def job() -> str:
             world = self._world
             person = Person(
-                id=world.new_id("U"), name=name, team=team or TEAM, admin=admin, guest=guest, stranger=stranger,
+                id=world.new_id("U"), name=name, team=team or TEAM, admin=admin, stranger=stranger,
+                guest=guest or single_channel, single_channel=single_channel,
                 bot_id=world.new_id("B") if bot else None,
             )  # fmt: skip
             world.people[person.id] = person
@@ -65,6 +67,19 @@ class Standing(Served):
         found = self._world.people[user].dm
         assert found is not None, "bots have none"
         return found
+
+    def set_user(
+        self, user: str, *, admin: bool | None = None, guest: bool | None = None, deleted: bool | None = None
+    ) -> None:
+        """Make somebody an admin, or a guest, or not any more; deactivate somebody."""
+
+        def job() -> None:
+            person = self._world.people[user]
+            person.admin = person.admin if admin is None else admin
+            person.guest = person.guest if guest is None else guest
+            person.deleted = person.deleted if deleted is None else deleted
+
+        self._do(job)
 
     def set_place(self, channel: str, *, member: bool | None = None, archived: bool | None = None) -> None:
         """Invite the bot or remove it; archive a channel or open it again."""

@@ -14,7 +14,7 @@ import pytest
 from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.slack.bolt_app import refusal, refused, until, web_client
+from tests.slack.bolt_app import bolt_app, connected, refusal, refused, until, web_client
 from tests.slack.server import Slack
 
 
@@ -123,6 +123,34 @@ async def test_a_process_is_killed_the_moment_that_a_message_is_posted(
     assert victim.wait(10) == -signal.SIGKILL
     assert fault.hits == 1
     assert len(slack.messages(channel)) == (0 if when == "before" else 1)
+
+
+@pytest.mark.parametrize("when", ["before", "after", "reply"])
+async def test_a_process_is_killed_the_moment_that_an_event_is_delivered(
+    slack: Slack, victim: subprocess.Popen[bytes], when: Any
+) -> None:
+    app, ada = bolt_app(slack), slack.user("ada")
+    app.event("message")(_nothing)
+    fault = slack.fault("socket", "signal", when=when, event="message", pid=victim.pid)
+    async with connected(slack, app):
+        slack.say(slack.dm(ada), ada, "hello")
+        assert await asyncio.to_thread(victim.wait, 10) == -signal.SIGKILL
+    assert fault.hits == 1
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def test_a_request_that_hangs_is_cut_once_all_is_healed(slack: Slack) -> None:
+    channel = slack.channel("a")
+    fault = slack.fault("chat.postMessage", "hang", when="after")
+    call = asyncio.ensure_future(web_client(slack).chat_postMessage(channel=channel, text="once"))
+    await until(lambda: fault.held == 1, "the request hangs")
+    assert len(slack.messages(channel)) == 1
+    slack.heal()
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await call
 
 
 async def test_tiers_hold_one_channel_to_a_message_a_second(slack: Slack) -> None:

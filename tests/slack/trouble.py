@@ -35,7 +35,7 @@ class Trouble(Served):
 
         `before`: it is not applied. `after`: it is applied, then this comes instead of the reply. `reply`: the reply is
         sent, then this happens. `delay` and `hold` only put off what comes next: with `before` the request, with
-        `after` its reply.
+        `after` its reply. `hang` is cut in the end, by `heal` or when the server ends.
 
         `signal` sends one to `pid`, and cuts the connection unless the reply was sent. `files.upload`, `response_url`
         and `socket` are methods too; with `socket`, the deliveries of one `event` (its type, or `slash_commands`,
@@ -50,7 +50,7 @@ class Trouble(Served):
         return fault
 
     def heal(self) -> None:
-        """No further faults; what is held goes on."""
+        """No further faults; what is held goes on, and what hangs is cut."""
 
         def job() -> None:
             for fault in self._board.faults:

@@ -18,6 +18,9 @@ class Person:
     admin: bool = False
     guest: bool = False
     stranger: bool = False
+    single_channel: bool = False
+    """A guest who may be in one channel only."""
+    deleted: bool = False
     bot_id: str | None = None
     dm: str | None = None
 
@@ -98,6 +101,7 @@ class Applied:
     thread_ts: str | None = None
     key: str | None = None
     text: str = ""
+    blocks: tuple[Json, ...] = ()
     at: float
     """On the monotonic clock."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -148,6 +149,7 @@ class World:
                 thread_ts=None if message is None else message.thread_ts,
                 key=key_of(metadata),
                 text="" if message is None else message.text,
+                blocks=() if message is None else tuple(copy.deepcopy(message.blocks)),
                 at=time.monotonic(),
             )
         )
