@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytickersymbols
 
 _FIGURES = ("employees", "revenue", "operating_income", "net_income", "total_assets", "total_equity", "founded")
-_YEAR = re.compile(r"\((?:[^()]*\b)?(20\d\d)\)")
+_DATED = re.compile(r"\([^()]*\b(?:19|20)\d\d\b[^()]*\)|FY\s*'?\d{2}")
+_UNDATED = "no date given"
 _SHARE_CLASS = re.compile(r"^([A-Z]+)\.([AB])$")
 _FORMER = {"FB": "META"}
 """Symbols that people and old data still use, and what they are now."""
@@ -39,9 +40,8 @@ class Company:
 class CompanyBook:
     """All companies, searchable. Built once; reading needs no lock."""
 
-    def __init__(self, companies: Iterable[Company], *, version: str, as_of: str) -> None:
+    def __init__(self, companies: Iterable[Company], *, version: str) -> None:
         self.version = version
-        self.as_of = as_of
         self._companies = sorted(companies, key=lambda company: (-len(company.indices), company.symbol))
         self._main = {company.symbol: company for company in self._companies}
         self._any = {symbol: company for company in self._companies for symbol in company.listings}
@@ -83,11 +83,7 @@ def load_companies() -> CompanyBook:
             indices.setdefault(str(stock["name"]), []).append(index.replace("_", " "))
     records = book.get_all_stocks()
     companies = [_company(record, tuple(indices.get(record["name"], ()))) for record in records if record.get("symbol")]
-    years = [year for company in companies for text in company.key_figures.values() for year in _YEAR.findall(text)]
-    # The list has no date of its own: it is at least as young as the newest figure in it.
-    return CompanyBook(
-        companies, version=importlib.metadata.version("pytickersymbols"), as_of=f"{max(years, default='2025')}-01-01"
-    )
+    return CompanyBook(companies, version=importlib.metadata.version("pytickersymbols"))
 
 
 def _company(record: dict[str, Any], indices: tuple[str, ...]) -> Company:
@@ -106,8 +102,13 @@ def _company(record: dict[str, Any], indices: tuple[str, ...]) -> Company:
         isin=next(iter(record.get("isins") or ()), None),
         website=_website(facts.get("website")),
         indices=indices,
-        key_figures={name: _tidy(facts[name]) for name in _FIGURES if facts.get(name)},
+        key_figures={name: _dated(name, _tidy(facts[name])) for name in _FIGURES if facts.get(name)},
     )
+
+
+def _dated(name: str, text: str) -> str:
+    """A figure with the year that it says it is from, "166,000 (2025)", or the word that it says none."""
+    return text if name == "founded" or _DATED.search(text) else f"{text} ({_UNDATED})"
 
 
 def _website(value: object) -> str | None:

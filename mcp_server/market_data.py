@@ -40,7 +40,10 @@ class Value(BaseModel):
 class Stamped(Value):
     """What every result says about itself."""
 
-    as_of: str = Field(description="When the newest figure in this result was true: ISO 8601 date or instant.")
+    as_of: str | None = Field(
+        description="When the newest figure in this result was true: ISO 8601 date or instant. Null where there is no "
+        "one date: then rows and figures say theirs, or that they have none."
+    )
     currency: str | None = Field(description="ISO 4217 code of every amount, major unit; null where there is no money.")
     source: str = Field(description="Who the figures come from.")
     delayed: bool = Field(description="True if the figures may lag the market by 15 minutes or more.")

@@ -206,7 +206,7 @@ class SampleMarketData:
         company = self._company(symbol)
         raise NotAvailable(
             f"Prices of {symbol} ({company.name}) are not available in sample mode. The sample has prices of "
-            f"{', '.join(sorted(series))} only; live prices need the yahoo provider."
+            f"{', '.join(sorted(series))} only. For live prices, set CLEW_MARKET_DATA=yahoo."
         )
 
     def _company(self, symbol: str) -> Company:
@@ -234,8 +234,8 @@ class SampleMarketData:
 
     def _company_stamp(self) -> dict[str, Any]:
         book = self._companies.get()
-        note = f"{NOTE}: companies as listed in the package pytickersymbols {book.version}."
-        return {"as_of": book.as_of, "currency": None, "source": "pytickersymbols", "delayed": True, "note": note}
+        note = f"{NOTE}: companies as listed in the package pytickersymbols {book.version}, which gives no date."
+        return {"as_of": None, "currency": None, "source": "pytickersymbols", "delayed": True, "note": note}
 
 
 def load_series() -> dict[str, Series]:

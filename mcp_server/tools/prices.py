@@ -101,13 +101,13 @@ class PriceTools:
         windows, common = _common_windows([history.bars for history in histories], period)
         rows = [self._row(history, window) for history, window in zip(histories, windows, strict=True)]
         currencies = {history.currency for history in histories}
-        notes = [history.note for history in histories if history.note]
+        days = {window.bars[-1].date for window in windows}
         return Comparison(
-            as_of=min(window.bars[-1].date for window in windows),
+            as_of=days.pop() if len(days) == 1 else None,
             currency=currencies.pop() if len(currencies) == 1 else None,
             source=" and ".join(dict.fromkeys(history.source for history in histories)),
             delayed=any(history.delayed for history in histories),
-            note=" ".join(dict.fromkeys([*notes, *([] if common else [NO_COMMON_WINDOW])])) or None,
+            note=" ".join([*_notes(histories), *([] if common else [NO_COMMON_WINDOW])]) or None,
             period=period,
             first_date=max(window.start.date for window in windows) if common else None,
             last_date=windows[0].bars[-1].date if common else None,
@@ -219,6 +219,17 @@ def _multiples(valuation: Valuation | None) -> dict[str, Any]:
             "dividend_yield_percent",
         }
     )
+
+
+def _notes(histories: Sequence[PriceHistory]) -> list[str]:
+    """What must be told of the symbols; where that differs, whose note each is."""
+    symbols: dict[str, list[str]] = {}
+    for history in histories:
+        if history.note:
+            symbols.setdefault(history.note, []).append(history.symbol)
+    if len(symbols) == 1 and all(history.note for history in histories):
+        return list(symbols)
+    return [f"{', '.join(named)}: {note}" for note, named in symbols.items()]
 
 
 def _common_windows(series: Sequence[Sequence[Bar]], period: Period) -> tuple[list[Window], bool]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from string import ascii_lowercase
+
 import pytest
 
 from mcp_server.companies import CompanyBook, load_companies
@@ -51,6 +54,18 @@ def test_a_former_symbol_leads_to_the_present_company(book: CompanyBook) -> None
 
     assert company is not None
     assert company.symbol == "META"
+
+
+def test_a_figure_has_the_year_that_it_says_or_says_that_it_has_none(book: CompanyBook) -> None:
+    companies = {company for letter in ascii_lowercase for company in book.search(letter, limit=2_000)}
+    figures = [text for found in companies for name, text in found.key_figures.items() if name != "founded"]
+
+    assert "166,000 (2025)" in figures
+    assert any("(FY26)" in text for text in figures)
+    dated = re.compile(r"(19|20)\d\d\b|FY ?'?\d\d|\(no date given\)$")
+    assert [text for text in figures if not dated.search(text)] == []
+    both = re.compile(r"\(20\d\d\).*no date given")
+    assert [text for text in figures if both.search(text)] == []
 
 
 def test_the_facts_on_a_company_are_tidy(book: CompanyBook) -> None:

@@ -77,7 +77,10 @@ async def test_a_result_fits_its_schema_and_says_when_where_from_and_in_what_cur
     assert tool.output_schema is not None
     jsonschema.validate(content, tool.output_schema)
     assert all_finite(content)
-    assert re.match(r"\d{4}-\d\d-\d\d", content["as_of"])
+    if content["as_of"] is None:
+        assert "which gives no date" in content["note"]
+    else:
+        assert re.match(r"\d{4}-\d\d-\d\d", content["as_of"])
     assert content["source"]
     assert isinstance(content["delayed"], bool)
     if name in {"get_quote", "get_price_history", "compare_symbols", "get_dividends_and_splits", "draw_price_chart"}:
@@ -118,6 +121,8 @@ async def test_a_comparison_covers_one_window(server: MCPServer[Any]) -> None:
     assert [row["symbol"] for row in compared["rows"]] == ["GOOG", "IBM"]
     assert compared["last_date"] == "2013-03-01"
     assert compared["first_date"] == "2012-03-01"
+    assert compared["as_of"] == "2013-03-01"
+    assert compared["note"] == "Historical sample, not live data: prices end on 2013-03-01."
     assert all("valuation" in row["missing"][0] for row in compared["rows"])
 
 
@@ -126,7 +131,9 @@ async def test_a_comparison_without_a_common_window_warns(server: MCPServer[Any]
 
     assert "do not compare the returns" in compared["note"]
     assert compared["first_date"] is None
-    assert compared["as_of"] == "2013-03-01", "as old as its oldest part"
+    assert compared["as_of"] is None, "each row is of its own day"
+    assert "AAPL: Historical sample, not live data: prices end on 2024-12-30." in compared["note"]
+    assert "IBM: Historical sample, not live data: prices end on 2013-03-01." in compared["note"]
     assert [row["as_of"] for row in compared["rows"]] == ["2024-12-30", "2013-03-01"]
 
 
