@@ -60,8 +60,9 @@ def day(value: object) -> str:
 
 def stamp(value: Json) -> str:
     """When the figures of a result were true, in what currency, and who says so."""
-    parts = [f"as of {day(value.get('as_of'))}" if value.get("as_of") else "", str(value.get("currency") or "")]
     source = str(value.get("source") or "")
+    undated = "" if not source or value.get("rows") else "no date given"
+    parts = [f"as of {day(value.get('as_of'))}" if value.get("as_of") else undated, str(value.get("currency") or "")]
     parts.append(f"source: {source}" if source else "")
     return ", ".join(part for part in parts if part)
 

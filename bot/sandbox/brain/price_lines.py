@@ -74,11 +74,13 @@ def comparison(value: Json) -> Lines:
         ("Volatility", lambda row: percent(row.get("annualised_volatility_percent"))),
         ("Deepest fall", lambda row: percent(row.get("max_drawdown_percent"))),
     ]
+    one_day = shared and len({day(row.get("as_of")) for row in rows}) == 1
     own_day: list[Column] = [("As of", lambda row: day(row.get("as_of")))]
     columns: list[Column] = [
         ("Price", lambda row: price(row.get("price"), row.get("currency"))),
         # In one table, returns over different windows would be compared.
-        *(over_window if shared else own_day),
+        *([] if one_day else own_day),
+        *(over_window if shared else []),
         ("Market value", lambda row: amount(row.get("market_cap"), row.get("currency"))),
         ("P/E", lambda row: ratio(row.get("trailing_pe"))),
         ("Profit margin", lambda row: percent(row.get("profit_margin_percent"))),

@@ -11,6 +11,8 @@ from bot.sandbox.brain.reading import ToolResult
 NO_MODEL = "_Sandbox answer: written by rules from tool results, no model involved._"
 _TOOL_NAME = re.compile(r"\b(?:get|search|compare|draw)_[a-z_]+\b")
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z]|(?:get|search|compare|draw)_)")
+_REFUSED = re.compile(r"(?P<head>Not available[^:]*): (?P<things>.+)\.")
+_LONGEST_LINE = 380
 NO_ADVICE = "This is not investment advice: nothing here says to buy, sell or hold."
 
 
@@ -23,7 +25,28 @@ def notes(results: Iterable[ToolResult]) -> list[str]:
 def missing(results: Iterable[ToolResult]) -> list[str]:
     """Why tools gave nothing, each sentence once; hints that name a tool are for whoever calls it."""
     told = [sentence for result in results if result.error for sentence in sentences(_sentence(result.error))]
-    return list(dict.fromkeys(sentence for sentence in told if not _TOOL_NAME.search(sentence)))
+    return folded(sentence for sentence in told if not _TOOL_NAME.search(sentence))
+
+
+def folded(told: Iterable[str]) -> list[str]:
+    """Sentences, each once; those of the kind `Not available …: this.` as one, `Not available …: this; that.`."""
+    things: dict[str, dict[str, None]] = {}
+    for sentence in told:
+        refused = _REFUSED.fullmatch(sentence)
+        head, named = (refused["head"], refused["things"].split("; ")) if refused else (sentence, [])
+        things.setdefault(head, {}).update(dict.fromkeys(named))
+    return [line for head, named in things.items() for line in _folded(head, list(named))]
+
+
+def _folded(head: str, named: Sequence[str]) -> list[str]:
+    """One line, or several where it would grow too long for a list."""
+    lines: list[str] = [] if named else [head]
+    for thing in named:
+        if lines and len(lines[-1]) + len(thing) < _LONGEST_LINE:
+            lines[-1] = f"{lines[-1][:-1]}; {thing}."
+        else:
+            lines.append(f"{head}: {thing}.")
+    return lines
 
 
 def sentences(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from bot.sandbox.brain.thought import Output, Say, Situation
 from bot.sandbox.brain.wording import (
     NO_MODEL,
     drawdown_in_words,
+    folded,
     listed,
     notes,
     sentences,
@@ -30,7 +31,11 @@ _EXPECTED = {
     "get_earnings": "earnings",
     "get_news": "news",
 }
-_GAP = re.compile(r"^Not (?:available|found): (?P<what>.+)$", re.MULTILINE)
+_GAP = re.compile(r"^(?:Not available: (?P<what>.+)|(?P<whole>Not found: .+))$", re.MULTILINE)
+_PEERS = ("MSFT", "IBM")
+_SAMPLE = "Historical sample"
+_SAMPLES = {"2013-03-01": ("MSFT", "IBM", "GOOG", "FB")}
+"""Symbols of the packaged prices, by the day they end on, where there are several."""
 _LONGEST_BUTTON = 70
 _MOST_GAPS = 8
 
@@ -125,16 +130,13 @@ def _company(facts: Facts) -> str:
 
 def _follow_ups(facts: Facts) -> list[str]:
     had = {result.tool for result in facts.results if result.value}
-    symbol = facts.symbol
+    symbol, peer = facts.symbol, _peer(facts)
     wishes = [
         ("get_price_history" in had, f"How did {symbol} do over five years?"),
         ("get_financials" in had, f"How did {symbol}'s margins develop by quarter?"),
         ("get_dividends_and_splits" in had, f"What dividends has {symbol} paid?"),
         ("get_earnings" in had, f"When does {symbol} report next?"),
-        (
-            "get_price_history" in had and "compare_symbols" not in had,
-            f"Compare {symbol} with MSFT" if symbol != "MSFT" else "Compare MSFT with IBM",
-        ),
+        (bool(peer) and "get_price_history" in had and "compare_symbols" not in had, f"Compare {symbol} with {peer}"),
         (bool(facts.statistics), "What does drawdown mean?"),
         ("get_price_history" in had, f"Show a chart of {symbol} over two years"),
         ("get_company_profile" in had, f"What does {symbol} do?"),
@@ -143,11 +145,18 @@ def _follow_ups(facts: Facts) -> list[str]:
     return [text for due, text in wishes if due and len(text) <= _LONGEST_BUTTON][:3]
 
 
+def _peer(facts: Facts) -> str:
+    """A company to compare with, in a historical sample one whose prices end on the same day; "" if there is none."""
+    sampled = _SAMPLE in str(facts.history.get("note") or "")
+    peers = _SAMPLES.get(day(facts.history.get("last_date")), ()) if sampled else _PEERS
+    return next((peer for peer in peers if peer != facts.symbol), "")
+
+
 def _gaps(facts: Facts, findings: str) -> list[str]:
     """What the specialists could not get, in their words, and what nobody asked for or got."""
-    told = [sentence for match in _GAP.finditer(findings) for sentence in sentences(match["what"])]
+    told = [sentence for match in _GAP.finditer(findings) for sentence in sentences(match["what"] or match["whole"])]
     had = {result.tool for result in facts.results if result.value}
     absent = [name for tool, name in _EXPECTED.items() if tool not in had]
     if absent and not told:
         told.append(f"No tool result covers: {listed(absent)}.")
-    return list(dict.fromkeys(told))[:_MOST_GAPS]
+    return folded(told)[:_MOST_GAPS]

@@ -94,6 +94,24 @@ def test_figures_carry_date_currency_and_source_and_notes_come_first() -> None:
     assert "As of 2024-12-30, USD, source: hvsampledata" in answer
 
 
+def test_a_comparison_of_different_days_is_dated_row_by_row() -> None:
+    answer = Thread(tools=sample()).ask("Compare AAPL with MSFT")
+    assert "| AAPL | 252.20 USD | 2024-12-30 |" in answer
+    assert "| MSFT | 27.95 USD | 2013-03-01 |" in answer
+    assert "As of 20" not in answer
+    assert "AAPL: Historical sample, not live data: prices end on 2024-12-30.\n" in answer
+    same = Thread(tools=sample()).ask("Compare IBM with MSFT")
+    assert "_As of 2013-03-01, USD" in same
+    assert same.startswith("Historical sample, not live data: prices end on 2013-03-01.\n")
+
+
+def test_figures_without_a_date_say_so() -> None:
+    answer = Thread(tools=sample()).ask("What does IBM do?")
+    assert "_No date given, source: pytickersymbols._" in answer
+    assert "which gives no date." in answer
+    assert "2026-01-01" not in answer
+
+
 def test_a_tool_error_is_told_as_missing_and_the_other_data_is_kept() -> None:
     tools = everything() | {"get_news": always({"error": "There is no news today. Try get_quote instead."})}
     answer = Thread(tools=tools).ask("price and news of AAPL")

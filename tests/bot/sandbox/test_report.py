@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from bot.sandbox.brain.checking import known, unsupported
-from bot.sandbox.brain.wording import NO_MODEL
+from bot.sandbox.brain.wording import NO_MODEL, folded
 from tests.bot.sandbox.market import everything, sample
 from tests.bot.sandbox.thread import Thread, Tool
 
@@ -18,13 +18,15 @@ PLAN = "Symbol: {symbol}\nCompany: {company}\nQuestion: {question}\nToday: 2026-
 TASK = "Symbol: {symbol}\nCompany: {company}\nObjective: overview\nPeers: {peers}\nToday: 2026-11-24"
 
 
-def researched(tools: dict[str, Tool], *, symbol: str = "AAPL", company: str = "Apple Inc.") -> tuple[str, list[Json]]:
+def researched(
+    tools: dict[str, Tool], *, symbol: str = "AAPL", company: str = "Apple Inc.", peers: str = "MSFT"
+) -> tuple[str, list[Json]]:
     """The writer's task and the evidence in it, gathered by the three specialists."""
     findings: list[str] = []
     evidence: list[Json] = []
     for role in ("prices", "fundamentals", "risk"):
         thread = Thread(agent=f"clew-{role}", tools=tools)
-        text = thread.ask(TASK.format(symbol=symbol, company=company, peers="MSFT"))
+        text = thread.ask(TASK.format(symbol=symbol, company=company, peers=peers))
         findings.append(f"### {role}\n\n{text}")
         evidence += thread.evidence
     question = f"Symbol: {symbol}\nCompany: {company}\nQuestion: A report.\nToday: 2026-11-24"
@@ -143,10 +145,27 @@ def test_returns_over_different_windows_are_not_put_into_one_table(sparse: tuple
 
 def test_what_is_missing_is_named_with_its_reason(sparse: tuple[Json, list[Json]]) -> None:
     report, _ = sparse
-    assert "Not available in sample mode: news about AAPL." in report["gaps"]
-    assert "Not available in sample mode: AAPL's income statement." in report["gaps"]
+    [refused] = [gap for gap in report["gaps"] if gap.startswith("Not available in sample mode: ")]
+    assert {"AAPL's income statement", "news about AAPL"} <= set(refused.partition(": ")[2].rstrip(".").split("; "))
     assert not any("get_" in gap for gap in report["gaps"])
     assert "Valuation" not in [part["title"] for part in report["sections"]]
+
+
+def test_what_is_missing_is_folded_by_its_reason() -> None:
+    told = ["Not available here: a.", "It rained.", "Not available here: b; c.", "It rained.", "Not available here: a."]
+    assert folded(told) == ["Not available here: a; b; c.", "It rained."]
+    long = folded(f"Not available here: {number} {'x' * 90}." for number in range(9))
+    assert len(long) > 1
+    assert all(len(line) <= 400 and line.startswith("Not available here: ") for line in long)
+
+
+@pytest.mark.parametrize(("symbol", "peer"), [("AAPL", None), ("MSFT", "IBM"), ("IBM", "MSFT"), ("GOOG", "MSFT")])
+def test_a_comparison_is_suggested_only_with_a_company_of_the_same_sample(symbol: str, peer: str | None) -> None:
+    task, _ = researched(sample(), symbol=symbol, company=symbol, peers="none")
+    report = json.loads(Thread().ask(task, "Report"))
+    compared = [text for text in report["follow_ups"] if text.startswith("Compare")]
+    assert compared == ([] if peer is None else [f"Compare {symbol} with {peer}"])
+    assert len(report["follow_ups"]) == 3
 
 
 def test_a_company_without_prices_still_gets_a_report() -> None:
