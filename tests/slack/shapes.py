@@ -114,8 +114,8 @@ def person_shape(person: Person) -> Json:
         "id": person.id, "team_id": person.team, "name": person.name, "real_name": person.name,
         "deleted": person.deleted, "tz": "Europe/Berlin", "profile": profile, "is_admin": person.admin,
         "is_owner": False, "is_primary_owner": False, "is_restricted": person.guest,
-        "is_ultra_restricted": person.single_channel, "is_bot": bot, "is_app_user": False, "is_stranger": person.stranger,
-        "is_email_confirmed": True, "updated": 1_700_000_000,
+        "is_ultra_restricted": person.single_channel, "is_bot": bot, "is_app_user": False,
+        "is_stranger": person.stranger, "is_email_confirmed": True, "updated": 1_700_000_000,
     }  # fmt: skip
 
 
