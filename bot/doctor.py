@@ -9,8 +9,6 @@ import ssl
 import stat
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +22,7 @@ from temporalio.service import RPCError
 from bot.connect import UnreachableError, address_of, connect
 from bot.embedded import NoServerError, find_binary
 from bot.errors import PlainError
+from bot.findings import Finding, Verdict, advice, ok, problem
 from bot.probes import http_status, worker_polls
 from bot.runtime import Run, attach, read_run
 from bot.settings import Settings, SettingsError, load_settings
@@ -33,23 +32,6 @@ from workflows.search_attributes import commands, missing
 MISTRAL = "https://api.mistral.ai"
 MISTRAL_SECONDS = 5.0
 """Limit of the one cheap read that checks the key."""
-
-
-class Verdict(StrEnum):
-    """What a check found. Only a problem makes the command fail."""
-
-    OK = "ok"
-    ADVICE = "advice"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One line: what was looked at, and what to do in words."""
-
-    subject: str
-    verdict: Verdict
-    text: str
 
 
 _STYLES = {Verdict.OK: "green", Verdict.ADVICE: "yellow", Verdict.PROBLEM: "bold red"}
@@ -70,14 +52,18 @@ async def look() -> list[Finding]:
     try:
         settings = load_settings()
     except SettingsError as wrong:
-        return [_problem("settings", line) for line in str(wrong).splitlines()]
+        return [problem("settings", line) for line in str(wrong).splitlines()]
     run = read_run(settings.data_dir)
     attached = attach(settings, run)
-    findings = [_ok("settings", "every value that is set can be used."), *_env_file(), _data_dir(settings)]
+    findings = [ok("settings", "every value that is set can be used."), *_env_file(), _data_dir(settings)]
     findings += _chat(settings)
     findings += [_encryption(settings), _certificates()]
     findings += await asyncio.gather(_mistral(settings, run), _tools(attached, run), _market_data(settings))
     findings += await _temporal(attached, run)
+    if settings.slack_bot_token is not None:
+        from bot.platforms.slack.checks import look as look_at_slack  # noqa: PLC0415 - the SDK of a platform in use
+
+        findings += await look_at_slack(settings)
     findings.append(_traces(settings))
     return findings
 
@@ -87,8 +73,8 @@ def _env_file() -> list[Finding]:
     if not path.is_file():
         return []
     if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH):
-        return [_advice(".env", "others on this machine can read it; `chmod 600 .env`.")]
-    return [_ok(".env", "only you can read it.")]
+        return [advice(".env", "others on this machine can read it; `chmod 600 .env`.")]
+    return [ok(".env", "only you can read it.")]
 
 
 def _data_dir(settings: Settings) -> Finding:
@@ -97,10 +83,10 @@ def _data_dir(settings: Settings) -> Finding:
         with tempfile.TemporaryFile(dir=settings.data_dir):
             pass
     except OSError as error:
-        return _problem(
+        return problem(
             "data directory", f"{settings.data_dir} cannot be written ({_reason(error)}); see CLEW_DATA_DIR."
         )
-    return _ok("data directory", str(settings.data_dir))
+    return ok("data directory", str(settings.data_dir))
 
 
 def _chat(settings: Settings) -> list[Finding]:
@@ -111,26 +97,26 @@ def _chat(settings: Settings) -> list[Finding]:
     )
     for name, secret, prefix in shapes:
         if secret is not None and not secret.get_secret_value().startswith(prefix):
-            findings.append(_problem(name, f"is another kind of token; this one begins with {prefix}"))
+            findings.append(problem(name, f"is another kind of token; this one begins with {prefix}"))
     if settings.slack_bot_token is not None and not (settings.slack_app_token or settings.slack_signing_secret):
-        findings.append(_problem("Slack", "set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode) too."))
+        findings.append(problem("Slack", "set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode) too."))
     if settings.slack_bot_token is None and (settings.slack_app_token or settings.slack_signing_secret):
-        findings.append(_problem("Slack", "set SLACK_BOT_TOKEN too; without it nothing can be posted."))
+        findings.append(problem("Slack", "set SLACK_BOT_TOKEN too; without it nothing can be posted."))
     if settings.slack_bot_token is None and settings.discord_token is None:
-        findings.append(_advice("chat", "neither Slack nor Discord is set up; the terminal works: `clew ask …`."))
+        findings.append(advice("chat", "neither Slack nor Discord is set up; the terminal works: `clew ask …`."))
     elif not settings.clew_admins:
-        findings.append(_advice("CLEW_ADMINS", "nobody may use the admin commands."))
+        findings.append(advice("CLEW_ADMINS", "nobody may use the admin commands."))
     return findings
 
 
 def _encryption(settings: Settings) -> Finding:
     if settings.clew_encryption_key is None:
-        return _advice("CLEW_ENCRYPTION_KEY", "not set: whoever reads Temporal's database reads the conversations.")
+        return advice("CLEW_ENCRYPTION_KEY", "not set: whoever reads Temporal's database reads the conversations.")
     try:
         read_keys(settings.clew_encryption_key.get_secret_value())
     except CodecError as malformed:
-        return _problem("CLEW_ENCRYPTION_KEY", f"{malformed}.")
-    return _ok("CLEW_ENCRYPTION_KEY", "payloads are encrypted.")
+        return problem("CLEW_ENCRYPTION_KEY", f"{malformed}.")
+    return ok("CLEW_ENCRYPTION_KEY", "payloads are encrypted.")
 
 
 def _certificates() -> Finding:
@@ -139,14 +125,14 @@ def _certificates() -> Finding:
     directory: str | None = ssl.get_default_verify_paths().capath
     lazily = any(Path(directory or os.devnull).glob("*"))
     if context.cert_store_stats()["x509_ca"] or lazily:
-        return _ok("certificates", "the system's authorities are installed.")
-    return _problem("certificates", "no certificate authorities are installed; install the package ca-certificates.")
+        return ok("certificates", "the system's authorities are installed.")
+    return problem("certificates", "no certificate authorities are installed; install the package ca-certificates.")
 
 
 async def _mistral(settings: Settings, run: Run | None) -> Finding:
     if settings.sandboxed:
         running = "" if run is None or run.sandbox_url is None else f" It runs at {run.sandbox_url}."
-        return _advice(
+        return advice(
             "Mistral", f"MISTRAL_API_KEY is not set: the sandbox stands in, no model writes answers.{running}"
         )
     url = settings.mistral_url or MISTRAL
@@ -155,14 +141,14 @@ async def _mistral(settings: Settings, run: Run | None) -> Finding:
     status = await http_status(url, path, headers, limit=MISTRAL_SECONDS)
     host = urlsplit(url).netloc
     if status is None:
-        return _problem("Mistral", f"{host} cannot be reached from here; the key could not be checked.")
+        return problem("Mistral", f"{host} cannot be reached from here; the key could not be checked.")
     if status in {401, 403}:
-        return _problem("MISTRAL_API_KEY", f"{host} refuses it.")
+        return problem("MISTRAL_API_KEY", f"{host} refuses it.")
     if status == 429 or status >= 500:
-        return _advice("Mistral", f"{host} answers with status {status} right now; Clew waits for it.")
+        return advice("Mistral", f"{host} answers with status {status} right now; Clew waits for it.")
     if status >= 400:
-        return _problem("Mistral", f"{host} has no model list (status {status}); check MISTRAL_SERVER_URL.")
-    return _ok("Mistral", f"{host} takes the key; agents use {settings.clew_model}.")
+        return problem("Mistral", f"{host} has no model list (status {status}); check MISTRAL_SERVER_URL.")
+    return ok("Mistral", f"{host} takes the key; agents use {settings.clew_model}.")
 
 
 async def _tools(attached: Settings, run: Run | None) -> Finding:
@@ -172,12 +158,12 @@ async def _tools(attached: Settings, run: Run | None) -> Finding:
     headers = {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
     status = await http_status(url, urlsplit(url).path or "/", headers)
     if status is None and (own or attached.mcp_server_url is not None):
-        return _problem("tool server", f"{url} does not answer.")
+        return problem("tool server", f"{url} does not answer.")
     if status is None:
-        return _advice("tool server", "not running; `clew up`, `ask` and `chat` start it.")
+        return advice("tool server", "not running; `clew up`, `ask` and `chat` start it.")
     if status in {401, 403}:
-        return _problem("MCP_AUTH_TOKEN", f"the tool server at {url} refuses it.")
-    return _ok("tool server", f"{url} answers and takes the token.")
+        return problem("MCP_AUTH_TOKEN", f"the tool server at {url} refuses it.")
+    return ok("tool server", f"{url} answers and takes the token.")
 
 
 async def _market_data(settings: Settings) -> Finding:
@@ -188,8 +174,8 @@ async def _market_data(settings: Settings) -> Finding:
         load: Callable[..., object] = providers.load_provider
         await asyncio.to_thread(load, name, providers.ProviderSettings(data_dir=settings.data_dir))
     except Exception as error:  # noqa: BLE001 - a provider may fail in any way; its class says which
-        return _problem("market data", f"the provider {name} does not load ({type(error).__name__}).")
-    return _ok("market data", f"the provider {name} loads.")
+        return problem("market data", f"the provider {name} does not load ({type(error).__name__}).")
+    return ok("market data", f"the provider {name} loads.")
 
 
 async def _temporal(attached: Settings, run: Run | None) -> list[Finding]:
@@ -197,15 +183,15 @@ async def _temporal(attached: Settings, run: Run | None) -> list[Finding]:
         try:
             binary = find_binary()
         except NoServerError as absent:
-            return [_problem("Temporal", str(absent))]
-        return [_advice("Temporal", f"the embedded server is not running; `clew up`, `ask` and `chat` start {binary}.")]
+            return [problem("Temporal", str(absent))]
+        return [advice("Temporal", f"the embedded server is not running; `clew up`, `ask` and `chat` start {binary}.")]
     try:
         client = await connect(attached)
     except UnreachableError as away:
-        return [_problem("Temporal", str(away))]
+        return [problem("Temporal", str(away))]
     except PlainError as wrong:
-        return [_problem("Temporal", str(wrong))]
-    findings = [_ok("Temporal", f"{address_of(attached)} answers, namespace {client.namespace}.")]
+        return [problem("Temporal", str(wrong))]
+    findings = [ok("Temporal", f"{address_of(attached)} answers, namespace {client.namespace}.")]
     return [*findings, await _search_attributes(client), await _worker(client, run)]
 
 
@@ -213,39 +199,27 @@ async def _search_attributes(client: Client) -> Finding:
     try:
         absent = await missing(client)
     except RPCError:
-        return _advice("search attributes", "the server does not list them; Clew works without them.")
+        return advice("search attributes", "the server does not list them; Clew works without them.")
     if not absent:
-        return _ok("search attributes", "all are registered.")
+        return ok("search attributes", "all are registered.")
     names = ", ".join(key.name for key in absent)
     command = "; ".join(commands(client.namespace, absent))
-    return _advice("search attributes", f"{names} are missing; Clew works without them. To add them: {command}")
+    return advice("search attributes", f"{names} are missing; Clew works without them. To add them: {command}")
 
 
 async def _worker(client: Client, run: Run | None) -> Finding:
     part = None if run is None else run.part("worker")
     if part is not None and await worker_polls(client, pid=part.pid, since=part.started):
-        return _ok("worker", "asks for work.")
+        return ok("worker", "asks for work.")
     if part is not None:
-        return _problem("worker", f"is {part.state} and does not ask for work; see its log.")
-    return _advice("worker", "none was started here; questions wait until one runs.")
+        return problem("worker", f"is {part.state} and does not ask for work; see its log.")
+    return advice("worker", "none was started here; questions wait until one runs.")
 
 
 def _traces(settings: Settings) -> Finding:
     if not settings.observed:
-        return _ok("traces", "go nowhere: neither LOGFIRE_TOKEN nor OTEL_EXPORTER_OTLP_ENDPOINT is set.")
-    return _ok("traces", "are sent, without prompts and secrets.")
-
-
-def _ok(subject: str, text: str) -> Finding:
-    return Finding(subject=subject, verdict=Verdict.OK, text=text)
-
-
-def _advice(subject: str, text: str) -> Finding:
-    return Finding(subject=subject, verdict=Verdict.ADVICE, text=text)
-
-
-def _problem(subject: str, text: str) -> Finding:
-    return Finding(subject=subject, verdict=Verdict.PROBLEM, text=text)
+        return ok("traces", "go nowhere: neither LOGFIRE_TOKEN nor OTEL_EXPORTER_OTLP_ENDPOINT is set.")
+    return ok("traces", "are sent, without prompts and secrets.")
 
 
 def _reason(error: OSError) -> str:
