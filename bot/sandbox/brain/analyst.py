@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 from bot.sandbox.brain.explaining import explain
 from bot.sandbox.brain.language import intents, mentioned, names, symbols
-from bot.sandbox.brain.lines import items
+from bot.sandbox.brain.lines import Json, items
 from bot.sandbox.brain.reading import ToolResult, company_in, question, results, since_question, symbol_in
 from bot.sandbox.brain.telling import told_all
 from bot.sandbox.brain.thought import Call, Output, Say, Situation
@@ -22,7 +24,10 @@ _CAN = """I answer questions about listed companies and funds from market data. 
 - news, options, holders, and whether a market is open
 
 I do not give investment advice, and I only read: no trading, no reminders."""
-_WHICH = "Which company do you mean? Name it, or give its ticker, such as AAPL."
+_ABOUT = "I answer questions about listed companies and funds."
+_WHICH = f"{_ABOUT} Which company do you mean? Name it, or give its ticker, such as AAPL."
+_SIMILAR = 0.8
+"""How alike two words are that may be one and the same with a slip, 1.0 being the same word."""
 
 
 def think(situation: Situation) -> Sequence[Output]:
@@ -83,9 +88,28 @@ def _calls(situation: Situation, asked: str, searched: Sequence[ToolResult]) -> 
 
 
 def _best(result: ToolResult) -> str:
-    """The first match of a search."""
-    found = items(result.value.get("matches"))
-    return str(found[0].get("symbol") or "") if found else ""
+    """The first match of a search that bears the name; what only resembles it is a guess of the tool's."""
+    wanted = str(result.arguments.get("query") or "").lower()
+    found = (item for item in items(result.value.get("matches")) if _bears(item, wanted))
+    return next((str(item.get("symbol") or "") for item in found), "")
+
+
+def _bears(match: Json, wanted: str) -> bool:
+    """Whether a match has the symbol, or a word of the name, up to a slip."""
+    if wanted in str(match.get("symbol") or "").lower().split("."):
+        return True
+    words = [word for word in re.findall(r"\w+", wanted) if len(word) > 1]
+    names_of = re.findall(r"\w+", str(match.get("name") or "").lower())
+    return any(
+        name.startswith(word) or SequenceMatcher(None, word, name).ratio() >= _SIMILAR
+        for word in words
+        for name in names_of
+    )
+
+
+def _unheard(searched: Sequence[ToolResult]) -> str:
+    looked_up = listed([f'"{result.arguments.get("query")}"' for result in searched])
+    return f"I found no listed company by the name of {looked_up}. {_ABOUT} Name one, or give its ticker, such as AAPL."
 
 
 def _about_last(situation: Situation, unknown: Sequence[str]) -> bool:
@@ -105,7 +129,11 @@ def _about_last(situation: Situation, unknown: Sequence[str]) -> bool:
 
 
 def _written(asked: str, found: Sequence[ToolResult]) -> list[str]:
-    told_results = [result for result in found if result.tool != "search_symbols"] or list(found)
+    told_results = [result for result in found if result.tool != "search_symbols"]
+    if not told_results:
+        if intents(asked) != ["symbol"] and not any(result.error or _best(result) for result in found):
+            return [_unheard(found)]
+        told_results = list(found)
     lines = list(notes(told_results))
     if "advice" in intents(asked):
         lines.append(NO_ADVICE)
