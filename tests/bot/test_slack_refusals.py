@@ -126,9 +126,12 @@ async def test_a_reaction_on_somebody_elses_message_is_nothing(desk: SlackDesk) 
 
 
 async def test_an_event_that_nobody_listens_to_is_acknowledged_all_the_same(desk: SlackDesk) -> None:
-    desk.slack._emit({"type": "team_join", "user": {"id": desk.bob}, "event_ts": "1.1"})
-    await eventually(lambda: bool(desk.slack.envelopes), "it is sent")
-    await eventually(lambda: all(envelope.acked for envelope in desk.slack.envelopes), "it is acknowledged")
+    desk.slack.subscriptions |= {"reaction_removed"}
+    ts = desk.slack.say(desk.channel, desk.bob, "Lunch?")
+    desk.slack.react(desk.channel, ts, desk.alice, "tada")
+    desk.slack.unreact(desk.channel, ts, desk.alice, "tada")
+    await eventually(lambda: any(one.kind == "reaction_removed" for one in desk.slack.envelopes), "it is sent")
+    await eventually(lambda: all(one.acked for one in desk.slack.envelopes), "it is acknowledged")
 
 
 async def test_a_mention_in_a_thread_that_predates_the_bot_is_answered_there(desk: SlackDesk) -> None:
