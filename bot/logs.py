@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import sys
 
@@ -14,7 +15,27 @@ class _RedactingFormatter(logging.Formatter):
         self._redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._redactor.text(super().format(record))
+        return self._redactor.text(super().format(_expected(record) or record))
+
+
+def _expected(record: logging.LogRecord) -> logging.LogRecord | None:
+    """An activity's failure of one of our three classes as one line; None for any other record.
+
+    Temporal's SDK logs each failed attempt with a traceback. Of an outcome that was foreseen it tells nothing.
+    """
+    if record.name != "temporalio.activity" or not record.exc_info:
+        return None
+    from temporalio.exceptions import ApplicationError  # noqa: PLC0415 - slow, and loaded already where this is logged
+
+    from workflows.errors import OutcomeClass  # noqa: PLC0415 - as above
+
+    error = record.exc_info[1]
+    if not isinstance(error, ApplicationError) or error.type not in set(OutcomeClass):
+        return None
+    short = copy.copy(record)
+    short.msg, short.args = f"{error.type}, {' '.join(error.message.split())}: {record.getMessage()}", None
+    short.exc_info = short.exc_text = short.stack_info = None
+    return short
 
 
 def configure_logging(redactor: Redactor, level: int = logging.INFO) -> None:
