@@ -21,7 +21,8 @@ from bot.connect import UnreachableError, address_of, connect
 from bot.observed import observed
 from bot.platforms.terminal_records import new_id
 from bot.platforms.terminal_store import open_store
-from bot.runtime import Run
+from bot.probes import listening
+from bot.runtime import Run, read_run
 from bot.settings import Settings
 from bot.terminal import words
 
@@ -32,6 +33,8 @@ NAMES = {"temporal": "Temporal", "sandbox": "sandbox", "mcp": "tools", "worker":
 """What people call the roles."""
 
 STOPPED = "Clew was stopped. The question is kept: `clew chat --last` shows the answer once it runs again."
+
+NOTHING_RUNS = "Nothing runs here; `clew ask`, `clew chat` or `clew up` start it."
 
 STARTING = "Starting Clew in the background. It ends by itself when nobody needs it; `clew down` ends it now."
 
@@ -136,6 +139,9 @@ async def _talk(running: Running, talk: Callable[[TerminalSession], Awaitable[in
 
 async def print_status(settings: Settings, *, as_json: bool) -> None:
     """Print what Temporal knows. Raises UnreachableError."""
+    # An embedded server is one of a set's parts, or was started by hand.
+    if settings.embedded_temporal and read_run(settings.data_dir) is None and not await listening(address_of(settings)):
+        raise UnreachableError(NOTHING_RUNS)
     client = await connect(settings)
     try:
         status = await collect(client, platforms=platforms_of(settings))

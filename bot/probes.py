@@ -38,6 +38,18 @@ async def http_status(
     return int(status[1]) if len(status) > 1 and status[1].isdigit() else None
 
 
+async def listening(address: str, *, limit: float = _TIMEOUT_SECONDS) -> bool:
+    """Whether anybody takes connections at `host:port`. Raises ValueError for anything else."""
+    parts = urlsplit(f"//{address}")
+    try:
+        async with asyncio.timeout(limit):
+            _, writer = await asyncio.open_connection(parts.hostname or "", parts.port or 0)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
 async def healthy(url: str) -> bool:
     """Whether the server at `url` answers its health check."""
     return await http_status(url, "/healthz") == 200

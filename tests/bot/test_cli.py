@@ -72,6 +72,13 @@ def test_a_temporal_server_that_is_down_is_one_plain_sentence(arguments: list[st
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"]])
+def test_status_where_nothing_runs_says_so_and_waits_for_no_server(arguments: list[str], tmp_path: Path) -> None:
+    done = run(*arguments, cwd=tmp_path, CLEW_EMBEDDED_TEMPORAL=f"127.0.0.1:{free_port()}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "clew: Nothing runs here; `clew ask`, `clew chat` or `clew up` start it.\n"
+
+
 def test_a_worker_without_a_tool_token_says_so_and_ends(tmp_path: Path) -> None:
     done = run("worker", cwd=tmp_path, MISTRAL_API_KEY="kT9sLq2mZx8", TEMPORAL_ADDRESS="127.0.0.1:1")
     assert (done.returncode, done.stdout) == (2, "")
