@@ -18,6 +18,12 @@ def test_every_setting_stands_there(page: str) -> None:
     assert sorted(name for name in names if name not in text) == []
 
 
+@pytest.mark.parametrize("file", ["temporal.db", "terminal.db", "sandbox.sqlite", "run.json"])
+def test_every_file_of_the_data_directory_is_listed(file: str) -> None:
+    text = (ROOT / "docs/operations.md").read_text("utf-8")
+    assert f"`{file}`" in text.partition("## Data")[2].partition("\n## ")[0]
+
+
 def test_the_example_sets_nothing_that_is_no_setting() -> None:
     lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
     named = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
