@@ -8,7 +8,7 @@ import os
 import ssl
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ from bot.errors import PlainError
 from bot.findings import Finding, Verdict, advice, ok, problem
 from bot.probes import http_status, worker_polls
 from bot.runtime import Run, attach, read_run
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Settings, SettingsError, defaults, load_settings
 from workflows.codec import CodecError, read_keys
 from workflows.search_attributes import commands, missing
 
@@ -49,22 +49,67 @@ async def examine(console: Console | None = None) -> bool:
 
 async def look() -> list[Finding]:
     """Every finding, in the order in which a person would repair them."""
-    try:
-        settings = load_settings()
-    except SettingsError as wrong:
-        return [problem("settings", line) for line in str(wrong).splitlines()]
+    findings, settings, wrong = _settings()
+    if settings is None:
+        return findings
     run = read_run(settings.data_dir)
     attached = attach(settings, run)
-    findings = [ok("settings", "every value that is set can be used."), *_env_file(), _data_dir(settings)]
-    findings += _chat(settings)
-    findings += [_encryption(settings), _certificates()]
-    findings += await asyncio.gather(_mistral(settings, run), _tools(attached, run), _market_data(settings))
-    findings += await _temporal(attached, run)
+    findings += [*_env_file(), _data_dir(settings)]
+    encryption = _encryption(settings)
+    if encryption.verdict is Verdict.PROBLEM:
+        # Said once is enough: what else there is to say of Temporal needs no key.
+        attached = attached.model_copy(update={"clew_encryption_key": None})
+    # A part whose settings are wrong is not checked by their defaults, which nobody meant.
+    parts: list[tuple[str, tuple[str, ...], Callable[[], Awaitable[list[Finding]]]]] = [
+        ("chat", ("SLACK_", "DISCORD_", "CLEW_ADMINS"), lambda: _platforms(settings)),
+        ("CLEW_ENCRYPTION_KEY", ("CLEW_ENCRYPTION_KEY",), lambda: _ready([encryption])),
+        ("certificates", (), lambda: _ready([_certificates()])),
+        ("Mistral", ("MISTRAL_",), lambda: _one(_mistral(settings, run))),
+        ("tool server", ("MCP_",), lambda: _one(_tools(attached, run))),
+        ("market data", ("CLEW_MARKET_DATA", "MISTRAL_"), lambda: _one(_market_data(settings))),
+        ("Temporal", ("TEMPORAL_",), lambda: _temporal(attached, run)),
+        ("traces", ("LOGFIRE_", "OTEL_"), lambda: _ready([_traces(settings)])),
+    ]
+    looks = [_unless_wrong(subject, needs, wrong, look_at) for subject, needs, look_at in parts]
+    return [*findings, *(finding for found in await asyncio.gather(*looks) for finding in found)]
+
+
+def _settings() -> tuple[list[Finding], Settings | None, tuple[str, ...]]:
+    """What is wrong with the settings, them without what is wrong, and the names of that. None: no use without it."""
+    try:
+        return [ok("settings", "every value that is set can be used.")], load_settings(), ()
+    except SettingsError as wrong:
+        found, names = [problem("settings", line) for line in str(wrong).splitlines()], wrong.names
+    try:
+        return found, load_settings(**defaults(names)), names
+    except SettingsError:
+        return [*found, advice("everything else", "not checked before the settings are right.")], None, names
+
+
+async def _unless_wrong(
+    subject: str, needs: tuple[str, ...], wrong: tuple[str, ...], look_at: Callable[[], Awaitable[list[Finding]]]
+) -> list[Finding]:
+    hindering = [name for name in wrong if name.startswith(needs)]
+    if not hindering:
+        return await look_at()
+    # Its own setting was named already.
+    return [] if subject in hindering else [advice(subject, f"not checked; set {' and '.join(hindering)} right first.")]
+
+
+async def _ready(findings: list[Finding]) -> list[Finding]:
+    return findings
+
+
+async def _one(finding: Awaitable[Finding]) -> list[Finding]:
+    return [await finding]
+
+
+async def _platforms(settings: Settings) -> list[Finding]:
+    findings = _chat(settings)
     if settings.slack_bot_token is not None:
         from bot.platforms.slack.checks import look as look_at_slack  # noqa: PLC0415 - the SDK of a platform in use
 
         findings += await look_at_slack(settings)
-    findings.append(_traces(settings))
     return findings
 
 
@@ -115,7 +160,7 @@ def _encryption(settings: Settings) -> Finding:
     try:
         read_keys(settings.clew_encryption_key.get_secret_value())
     except CodecError as malformed:
-        return problem("CLEW_ENCRYPTION_KEY", f"{malformed}.")
+        return problem("CLEW_ENCRYPTION_KEY", f"{str(malformed).removeprefix('CLEW_ENCRYPTION_KEY ')}.")
     return ok("CLEW_ENCRYPTION_KEY", "payloads are encrypted.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,7 +34,14 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class SettingsError(PlainError):
-    """Settings are wrong. Its text is a plain sentence for each, names them, and holds no value."""
+    """Settings are wrong. Its text is a plain sentence for each, names them, and holds no value.
+
+    `names` are those of the wrong ones, where they were refused as they were read.
+    """
+
+    def __init__(self, sentences: str, *, names: tuple[str, ...] = ()) -> None:
+        super().__init__(sentences)
+        self.names = names
 
 
 class Settings(BaseSettings):
@@ -204,10 +212,14 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as wrong:
-        sentences = dict.fromkeys(
-            f"{str(error['loc'][0]).upper()} {_plain(error)}" for error in wrong.errors(include_input=False)
-        )
-    raise SettingsError("\n".join(sentences))
+        errors = [(str(error["loc"][0]).upper(), _plain(error)) for error in wrong.errors(include_input=False)]
+    sentences = dict.fromkeys(f"{name} {sentence}" for name, sentence in errors)
+    raise SettingsError("\n".join(sentences), names=tuple(dict.fromkeys(name for name, _ in errors)))
+
+
+def defaults(names: Iterable[str]) -> dict[str, Any]:
+    """The defaults of some settings, for `load_settings` without what they are set to."""
+    return {name.lower(): Settings.model_fields[name.lower()].get_default() for name in names}
 
 
 def _plain(error: Any) -> str:

@@ -45,9 +45,38 @@ async def test_every_wrong_setting_is_named_in_one_look(monkeypatch: pytest.Monk
     ):
         monkeypatch.setenv(name, value)
     findings = await doctor.look()
-    assert {found.text.split()[0] for found in findings} == {"MISTRAL_API_KEY", "MCP_SERVER_URL", "CLEW_TURN_DEADLINE"}
-    assert {found.verdict for found in findings} == {Verdict.PROBLEM}
+    wrong = [found.text.split()[0] for found in findings if found.verdict is Verdict.PROBLEM]
+    assert sorted(wrong) == ["CLEW_TURN_DEADLINE", "MCP_SERVER_URL", "MISTRAL_API_KEY"]
     assert not await doctor.examine()
+
+
+async def test_what_wrong_settings_do_not_concern_is_checked_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MISTRAL_API_KEY", "changeme")
+    found = {finding.subject: finding for finding in await doctor.look()}
+    assert found["Mistral"].text == found["market data"].text == "not checked; set MISTRAL_API_KEY right first."
+    assert (found["data directory"].verdict, found["traces"].verdict) == (Verdict.OK, Verdict.OK)
+    assert "is not running" in found["Temporal"].text
+
+
+async def test_a_placeholder_for_the_encryption_key_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEW_ENCRYPTION_KEY", "changeme")
+    findings = await doctor.look()
+    assert sum("CLEW_ENCRYPTION_KEY" in f"{found.subject} {found.text}" for found in findings) == 1
+    assert "is not running" in next(found.text for found in findings if found.subject == "Temporal")
+
+
+async def test_a_bad_encryption_key_is_named_once_and_temporal_is_not_blamed(
+    monkeypatch: pytest.MonkeyPatch, temporal_server: str, namespace: str
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", namespace)
+    monkeypatch.setenv("CLEW_ENCRYPTION_KEY", KEY)
+    found = {finding.subject: finding for finding in await doctor.look()}
+    assert found["CLEW_ENCRYPTION_KEY"].text == "must be 32 bytes in base64 or hex."
+    assert [finding.subject for finding in found.values() if finding.verdict is Verdict.PROBLEM] == [
+        "CLEW_ENCRYPTION_KEY"
+    ]
+    assert found["Temporal"].verdict is Verdict.OK
 
 
 @pytest.mark.parametrize(
