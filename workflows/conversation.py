@@ -237,18 +237,17 @@ class ConversationWorkflow:
         return "parked" if last is not None and last.parked else "idle"
 
     def _show_state(self, item: Item) -> None:
-        """Search attributes and current details: what visibility and Temporal's UI show."""
+        """Search attributes and current details: what visibility and Temporal's UI show.
+
+        ClewAsker stays who opened the thread: a colleague's follow-up takes it out of nobody's recent threads.
+        """
         state = self._standing()
         what = f"/research {item.message.research.symbol}" if item.message.research is not None else "follow-up"
         self._step = what if state == "running" else ""
         workflow.set_current_details(f"{state}: {what}, turn {self._memory.turn_count + (self._running is not None)}")
         if self._searchable:
             workflow.upsert_search_attributes(  # pyright: ignore[reportUnknownMemberType] - temporalio's own gap
-                [
-                    identity.TURN_STATE.value_set(state),
-                    identity.ASKER.value_set(item.message.asker.user),
-                    identity.LAST_MESSAGE.value_set(workflow.now()),
-                ]
+                [identity.TURN_STATE.value_set(state), identity.LAST_MESSAGE.value_set(workflow.now())]
             )
 
     def _quiet(self) -> bool:

@@ -9,6 +9,8 @@ import pytest
 from tests.bot.slack_desk import SlackDesk, desk_on, text_of
 from tests.slack.server import running_slack
 from tests.support.stack import Stack, eventually
+from workflows.contracts import ThreadRef
+from workflows.identity import ASKER, conversation_id
 
 PRICE = "What is AAPL's last close?"
 CLOSE = "252.2"
@@ -176,6 +178,15 @@ async def test_the_home_shows_recent_threads_and_usage(desk: SlackDesk) -> None:
 
     await eventually(shown, "the thread in the home")
     assert "tokens today" in str(desk.slack.home(desk.alice))
+
+
+async def test_a_thread_stays_with_whoever_opened_it_when_others_ask_in_it(desk: SlackDesk) -> None:
+    thread, _ = await desk.asked(PRICE)
+    reply = desk.slack.say(desk.channel, desk.bob, "And its volume?", thread=thread)
+    await desk.outcome(thread, reply)
+    where = ThreadRef(platform="slack", workspace=desk.slack.team, channel=desk.channel, thread=thread)
+    described = await desk.stack.client.get_workflow_handle(conversation_id(where)).describe()
+    assert described.typed_search_attributes[ASKER] == desk.alice
 
 
 async def test_the_admin_command_is_for_administrators(desk: SlackDesk) -> None:
