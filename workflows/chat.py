@@ -107,7 +107,7 @@ class Chat(Protocol):
         """Delete a message of ours; one that is gone already is a success. Running it again is harmless."""
         ...
 
-    def live(self, message: MessageRef) -> AbstractAsyncContextManager[LiveMessage]:
+    def live(self, message: MessageRef, *, asker: str = "") -> AbstractAsyncContextManager[LiveMessage]:
         """Progress in the placeholder: edits here, a native stream there. Never overwrites a terminal outcome."""
         ...
 

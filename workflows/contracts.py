@@ -361,10 +361,14 @@ class Permit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Live:
-    """Where a running activity shows progress, and what the workflow knew of it when it was scheduled."""
+    """Where a running activity shows progress, and what the workflow knew of it when it was scheduled.
+
+    `asker` is the id of whoever asked: a platform may show what streams to them in particular.
+    """
 
     message: MessageRef
     answer: Answer
+    asker: str = ""
 
 
 class StepMode(StrEnum):

@@ -84,6 +84,7 @@ class _Board:
         self._chat = chat
         self._message = live.message
         self._answer = live.answer
+        self._asker = live.asker
         self._changed = asyncio.Event()
         self._between = asyncio.Event()
         self._between.set()
@@ -130,7 +131,7 @@ class _Board:
     async def _run(self) -> None:
         while True:
             try:
-                async with self._chat.live(self._message) as message:
+                async with self._chat.live(self._message, asker=self._asker) as message:
                     while True:
                         await self._changed.wait()
                         self._changed.clear()

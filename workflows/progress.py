@@ -10,8 +10,9 @@ from workflows.contracts import Answer, AnswerState, LineState, Live, MessageRef
 class Progress:
     """Lines of one turn, in the order in which they were first named."""
 
-    def __init__(self, message: MessageRef, answer: Answer) -> None:
+    def __init__(self, message: MessageRef, answer: Answer, *, asker: str = "") -> None:
         self._message = message
+        self._asker = asker
         self._answer = answer
         self._lines = {line.id: line for line in answer.lines}
 
@@ -27,7 +28,7 @@ class Progress:
     def snapshot(self) -> Live:
         """What an activity is told of progress when it is scheduled."""
         answer = replace(self._answer, state=AnswerState.WORKING, lines=tuple(self._lines.values()))
-        return Live(message=self._message, answer=answer)
+        return Live(message=self._message, answer=answer, asker=self._asker)
 
     def details(self) -> str:
         """Markdown for the workflow's current details in Temporal's UI."""

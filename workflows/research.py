@@ -96,7 +96,7 @@ class ResearchWorkflow:
             attempt=request.attempt,
             asker=request.asker,
             permit=request.permit,
-            progress=Progress(request.live.message, request.live.answer),
+            progress=Progress(request.live.message, request.live.answer, asker=request.live.asker),
             trace=request.trace,
             stopped=lambda: workflow.cancellation_reason() is not None,
         )

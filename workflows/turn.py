@@ -129,7 +129,7 @@ class Turn:
             attempt=self._attempt,
             asker=message.asker,
             permit=permit,
-            progress=Progress(opened, self._answer(AnswerState.WORKING)),
+            progress=Progress(opened, self._answer(AnswerState.WORKING), asker=message.asker.user),
             trace=message.trace,
             stopped=lambda: bool(self._ending),
         )

@@ -79,7 +79,7 @@ class TerminalPlatform:
             if error.code != "message_gone":
                 raise
 
-    def live(self, message: MessageRef) -> AbstractAsyncContextManager[LiveMessage]:
+    def live(self, message: MessageRef, *, asker: str = "") -> AbstractAsyncContextManager[LiveMessage]:
         """Progress by edits that lose to any outcome of the same attempt. Run again: the last state wins."""
         return self._live(message)
 

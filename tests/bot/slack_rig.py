@@ -34,6 +34,7 @@ class SlackRig:
             blobs,
             capabilities=replace(CAPABILITIES, settle=0.1, edit_interval=0.05),
             progress_per_minute=60_000,
+            streams_per_minute=(60_000, 60_000),
             **options,
         )
         self.chat: Chat = self.platform

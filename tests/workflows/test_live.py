@@ -30,7 +30,7 @@ class Screen:
     begun: int = 0
     free: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def live(self, message: MessageRef) -> AbstractAsyncContextManager[LiveMessage]:
+    def live(self, message: MessageRef, *, asker: str = "") -> AbstractAsyncContextManager[LiveMessage]:
         assert message == MESSAGE
         return self._live()
 

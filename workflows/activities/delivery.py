@@ -122,7 +122,7 @@ class DeliveryActivities:
     async def show_progress(self, request: Live) -> Done:
         """Show progress once, best effort."""
         try:
-            async with asyncio.timeout(5), self._chat.live(request.message) as message:
+            async with asyncio.timeout(5), self._chat.live(request.message, asker=request.asker) as message:
                 await message.show(request.answer)
         except (CallError, TimeoutError):
             return Done(count=0)

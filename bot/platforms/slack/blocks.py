@@ -121,17 +121,32 @@ def _context(lines: Any) -> list[Json]:
 
 
 def _metrics(metrics: Sequence[Metric]) -> list[Json]:
-    rows = [[_raw(title) for title in ("Metric", "Value", "As of", "Source")]]
+    """The figures as a table. A date or a source that all of them share stands below it, once: screens are narrow."""
+    as_of, source = _shared([metric.as_of for metric in metrics]), _shared([metric.source for metric in metrics])
+    columns = [("Metric", True), ("Value", True), ("As of", not as_of), ("Source", not source)]
+    rows = [[_raw(title) for title, shown in columns if shown]]
     used = 0
     for metric in metrics[:ROWS]:
         value = f"{metric.value} {metric.currency}" if metric.currency else metric.value
-        cells = [metric.label, value if metric.verified else f"{value} (not verified)", metric.as_of, metric.source]
+        every = [metric.label, value if metric.verified else f"{value} (not verified)", metric.as_of, metric.source]
+        cells = [cell for cell, (_, shown) in zip(every, columns, strict=True) if shown]
         used += sum(min(len(cell), CELL) for cell in cells)
         if used > TABLE_CHARACTERS:
             break
         rows.append([_raw(cell) for cell in cells])
-    wrapped: list[Json] = [{"is_wrapped": True}, {"align": "right"}, {}, {"is_wrapped": True}]
-    return [{"type": "table", "rows": rows, "column_settings": wrapped}]
+    settings: list[Json] = [{"is_wrapped": True}, {"align": "right"}, {}, {"is_wrapped": True}]
+    settings = [setting for setting, (_, shown) in zip(settings, columns, strict=True) if shown]
+    below = [f"As of {as_of}" if as_of else "", f"Source: {source}" if source else ""]
+    told = " · ".join(part for part in below if part)
+    return [
+        {"type": "table", "rows": rows, "column_settings": settings},
+        *(_context([escape(told)]) if told else []),
+    ]
+
+
+def _shared(values: Sequence[str]) -> str:
+    """What all of them are, where that is the same."""
+    return values[0] if len(set(values)) == 1 else ""
 
 
 def _raw(text: str) -> Json:

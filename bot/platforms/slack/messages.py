@@ -9,7 +9,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.calls import inner, items, read
-from bot.platforms.slack.values import ANSWER
+from bot.platforms.slack.values import ANSWER, ECHO, THREAD
 from bot.platforms.slack.words import plain_text
 from workflows.chat import Said
 
@@ -79,16 +79,23 @@ def is_ts(text: str) -> bool:
     return _TS.fullmatch(text) is not None
 
 
+def moment(ts: str) -> tuple[int, int]:
+    """A ts as something that can be compared."""
+    whole, _, rest = ts.partition(".")
+    return int(whole), int(rest or 0)
+
+
 def said(message: Json, bot_user: str) -> Said | None:
     """A message as people read it; None for what is no part of the conversation, or not yet said."""
     if message.get("subtype") in _NOT_SPOKEN:
         return None
-    ts = str(message.get("ts") or "")
-    if message.get("user") == bot_user:
-        if key_of(message, ANSWER) and state_of(message) in ("waiting", "working"):
-            return None
-        return Said(message=ts, ours=True, text=_shown(message))
-    if message.get("bot_id"):
+    ts, ours = str(message.get("ts") or ""), message.get("user") == bot_user
+    if ours and key_of(message, ANSWER):
+        unfinished = state_of(message) in ("waiting", "working")
+        return None if unfinished else Said(message=ts, ours=True, text=_shown(message))
+    # What somebody asked by a button or a command stands there in our words.
+    asked = ours and bool(key_of(message, ECHO) or key_of(message, THREAD))
+    if not asked and (ours or message.get("bot_id")):
         return None
     return Said(message=ts, ours=False, text=plain_text(str(message.get("text") or ""), bot_user))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,14 +14,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.platforms.slack.blocks import blocks_of, escape, fallback_of
 from bot.platforms.slack.calls import call, read, word_of
 from bot.platforms.slack.charts import Charts
-from bot.platforms.slack.messages import is_ts, key_of, recent, replies, said, state_of
+from bot.platforms.slack.messages import is_ts, key_of, moment, recent, replies, said, state_of
 from bot.platforms.slack.progress import PROGRESS_PER_MINUTE, Budget, Outcomes
+from bot.platforms.slack.streams import APPENDS_PER_MINUTE, STARTS_PER_MINUTE, Streams
 from bot.platforms.slack.values import ANSWER, CAPABILITIES, NAME, THREAD
 from bot.rendering import one_line, split_answer
 from workflows.blobs import BlobStore
 from workflows.chat import Capabilities, LiveMessage, Said
 from workflows.contracts import Answer, AnswerState, MessageRef, OpenThreadRequest, ThreadRef
-from workflows.errors import Retriable, Terminal
+from workflows.errors import CallError, Retriable, Terminal
 
 Json = dict[str, Any]
 
@@ -27,6 +30,9 @@ _OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
 
 _PAGES = 3
 """Pages of a channel's history in which an opened thread is looked for."""
+
+_COURTESY = 2.0
+"""Seconds that a call may take on which nothing depends."""
 
 _FRESH = 2.0
 """Seconds, less than a heartbeat's time-out, after which a worker cannot know whether it was given up meanwhile."""
@@ -42,12 +48,15 @@ class SlackPlatform:
         *,
         capabilities: Capabilities = CAPABILITIES,
         progress_per_minute: float = PROGRESS_PER_MINUTE,
+        streams_per_minute: tuple[float, float] = (STARTS_PER_MINUTE, APPENDS_PER_MINUTE),
     ) -> None:
         self._client = client
         self._charts = Charts(client, blobs)
         self._capabilities = capabilities
         self._budget = Budget(progress_per_minute)
         self._outcomes = Outcomes()
+        self._streams = Streams(client, per_minute=streams_per_minute)
+        self._sessions = True
         self._user = ""
 
     @property
@@ -104,7 +113,9 @@ class SlackPlatform:
                 # There is no message yet: what is gone is the one that the thread hangs on.
                 raise Terminal(str(error), code="thread_gone", status=error.status) from None
             raise
-        return MessageRef(thread=thread, message=str(posted["ts"]))
+        message = MessageRef(thread=thread, message=str(posted["ts"]))
+        self._streams.posted(message)
+        return message
 
     async def find(self, thread: ThreadRef, key: str) -> Sequence[MessageRef]:
         """Messages of ours under `key`, oldest first. It only reads."""
@@ -119,32 +130,44 @@ class SlackPlatform:
         ]
 
     async def edit(self, message: MessageRef, answer: Answer) -> None:
-        """Replace a message. If it happened and we were not told, or we run again: it is the same edit."""
-        if answer.state in _OUTCOMES:
+        """Replace a message, and delete what streamed below it.
+
+        If it happened and we were not told, or we run again: it is the same edit, and what is deleted is gone.
+        """
+        over = answer.state in _OUTCOMES
+        if over:
             self._outcomes.add(message.message, answer.attempt)
         try:
-            await self._update(message, await self._shown(answer))
+            await self._replace(message, answer)
         except Terminal as error:
-            if answer.chart is None or word_of(error) != "invalid_blocks":
-                raise
-            # Perhaps Slack does not take the picture. The words matter more.
-            await self._update(message, await self._shown(answer, pictures=False))
+            if error.code == "message_gone":
+                await self._streams.end(message)
+            raise
+        if over and answer.part == 1:
+            await self._streams.end(message)
+            await self._session(message, "active")
 
     async def delete(self, message: MessageRef) -> None:
         """Delete a message. If it happened and we were not told, or we run again: it is gone, which is a success."""
+        if message.message in self._streams:
+            await self._streams.end(message)
         try:
             await call(self._client, "chat.delete", channel=message.thread.channel, ts=message.message)
         except Terminal as error:
             if error.code != "message_gone":
                 raise
 
-    def live(self, message: MessageRef) -> AbstractAsyncContextManager[LiveMessage]:
-        """Progress as edits, within the worker's budget. Run again: the last state wins, and never over an outcome."""
-        return self._live(message)
+    def live(self, message: MessageRef, *, asker: str = "") -> AbstractAsyncContextManager[LiveMessage]:
+        """Who does what as edits, the text as a native stream, both within the worker's budget.
+
+        Run again: the last state wins, and never over an outcome.
+        """
+        return self._live(message, asker)
 
     @asynccontextmanager
-    async def _live(self, message: MessageRef) -> AsyncGenerator[LiveMessage]:
-        yield _Live(self, message)
+    async def _live(self, message: MessageRef, asker: str) -> AsyncGenerator[LiveMessage]:
+        await self._session(message, "processing", asker)
+        yield _Live(self, message, asker)
 
     async def read(self, thread: ThreadRef, *, before: str, limit: int) -> Sequence[Said]:
         """The newest `limit` messages before message `before`, oldest first. Unfinished answers are not read."""
@@ -152,7 +175,7 @@ class SlackPlatform:
         found: list[Said] = []
         async for message in replies(self._client, thread.channel, thread.thread):
             ts = str(message["ts"])
-            if is_ts(before) and _moment(ts) >= _moment(before):
+            if is_ts(before) and moment(ts) >= moment(before):
                 break
             one = said(message, user)
             if one is not None:
@@ -163,13 +186,9 @@ class SlackPlatform:
 
     async def progress(self, message: MessageRef, answer: Answer, *, since: float) -> None:
         """One progress edit. `since`: monotonic seconds of the last moment at which this attempt was surely alive."""
-        if self._outcomes.over(message.message, answer.attempt):
-            return
         shown = await self._shown(answer)
         await self._budget.take()
-        if time.monotonic() - since > _FRESH and await self._standing(message) not in ("waiting", "working"):
-            return
-        if self._outcomes.over(message.message, answer.attempt):
+        if not await self._open(message, answer, since):
             return
         try:
             await self._update(message, shown)
@@ -177,12 +196,54 @@ class SlackPlatform:
             self._budget.pause(refused.retry_after or self._capabilities.edit_interval)
             raise
 
+    async def stream(self, message: MessageRef, asker: str, answer: Answer, *, since: float) -> bool:
+        """Show an answer's text as it is written. False where it belongs into the placeholder; `since` as above."""
+        if not await self._open(message, answer, since):
+            return True
+        return await self._streams.show(message, asker, message.thread.workspace, answer.text)
+
+    async def _open(self, message: MessageRef, answer: Answer, since: float) -> bool:
+        """Whether progress of this attempt may still be shown. Slack cannot make an edit depend on what stands."""
+        if self._outcomes.over(message.message, answer.attempt):
+            return False
+        asleep = time.monotonic() - since > _FRESH
+        return not asleep or await self._standing(message) in ("waiting", "working")
+
+    async def _session(self, message: MessageRef, status: str, asker: str = "") -> None:
+        """Tell Slack that we work, or no longer do, for its own Stop button. Best effort; run again: it is the same."""
+        if not self._sessions:
+            return
+        try:
+            async with asyncio.timeout(_COURTESY):
+                await call(
+                    self._client,
+                    "agents.sessions.setStatus",
+                    channel_id=message.thread.channel,
+                    thread_ts=message.thread.thread,
+                    status=status,
+                    initiator_user_id=asker or None,
+                )
+        except Terminal as refused:
+            # A workspace without it refuses each time.
+            self._sessions = word_of(refused) not in ("unknown_method", "missing_scope", "feature_not_enabled")
+        except (CallError, TimeoutError):
+            return
+
     async def _standing(self, message: MessageRef) -> str:
         """The state that a message shows now, or "" where it is gone."""
         async for found in replies(self._client, message.thread.channel, message.thread.thread, oldest=message.message):
             if str(found.get("ts")) == message.message:
                 return state_of(found)
         return ""
+
+    async def _replace(self, message: MessageRef, answer: Answer) -> None:
+        try:
+            await self._update(message, await self._shown(answer))
+        except Terminal as error:
+            if answer.chart is None or word_of(error) != "invalid_blocks":
+                raise
+            # Perhaps Slack does not take the picture. The words matter more.
+            await self._update(message, await self._shown(answer, pictures=False))
 
     async def _update(self, message: MessageRef, shown: Json) -> None:
         await call(self._client, "chat.update", channel=message.thread.channel, ts=message.message, **shown)
@@ -209,15 +270,21 @@ class SlackPlatform:
 
 
 class _Live:
-    def __init__(self, platform: SlackPlatform, message: MessageRef) -> None:
+    def __init__(self, platform: SlackPlatform, message: MessageRef, asker: str) -> None:
         self._platform = platform
         self._message = message
+        self._asker = asker
         self._since = time.monotonic()
+        self._shown: Answer | None = None
 
     async def show(self, answer: Answer) -> None:
-        """Show the whole state."""
+        """Show the whole state: the text in the stream, everything else in the placeholder."""
         since, self._since = self._since, time.monotonic()
-        await self._platform.progress(self._message, answer, since=since)
+        streamed = await self._platform.stream(self._message, self._asker, answer, since=since)
+        rest = replace(answer, text="") if streamed else answer
+        if rest != self._shown:
+            await self._platform.progress(self._message, rest, since=since)
+            self._shown = rest
 
 
 def _thread(request: OpenThreadRequest, ts: str) -> ThreadRef:
@@ -232,8 +299,3 @@ def _opening(request: OpenThreadRequest) -> str:
     question = one_line(request.research.question)
     about = f": {escape(question[:2_000])}" if question else ""
     return f"*Research {escape(one_line(request.research.symbol))}*, asked for by <@{request.asker.user}>{about}"
-
-
-def _moment(ts: str) -> tuple[int, int]:
-    whole, _, rest = ts.partition(".")
-    return int(whole), int(rest or 0)

@@ -1,0 +1,191 @@
+"""The answer as it is written, in a native stream of Slack's below its placeholder, for as long as the turn runs.
+
+A stream takes no metadata when it starts, so it has no key: a crash between its start and its ts leaves a message that
+nobody refers to. The placeholder has the key, and the last word is always an edit of it; whatever streamed is deleted
+then. What an attempt in another process left behind is known by having no metadata, and swept away with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.platforms.slack.calls import Json, call, inner, word_of
+from bot.platforms.slack.messages import moment, replies
+from bot.platforms.slack.progress import Budget
+from bot.rendering import neutralise
+from workflows.contracts import MessageRef
+from workflows.errors import CallError, Retriable, Terminal
+
+LIFETIME = 240.0
+"""Seconds, less than the five minutes after which Slack ends a stream, in which one is written to."""
+
+LONGEST = 11_000
+"""Characters that are streamed of one answer; the rest comes with the answer itself."""
+
+STARTS_PER_MINUTE = 15
+APPENDS_PER_MINUTE = 80
+"""Of one worker; Slack allows 20 starts and 100 appends a minute, and more."""
+
+_REMEMBERED = 1_000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Stream:
+    """What was streamed for one placeholder.
+
+    `ts` is "" where nothing stands, `lost` True where something may stand that we do not know of.
+    """
+
+    ts: str = ""
+    sent: str = ""
+    started: float = 0.0
+    dead: bool = False
+    lost: bool = False
+
+
+class Streams:
+    """The streams of one worker, by the placeholders they belong to."""
+
+    def __init__(
+        self, client: AsyncWebClient, *, per_minute: tuple[float, float] = (STARTS_PER_MINUTE, APPENDS_PER_MINUTE)
+    ) -> None:
+        self._client = client
+        self._starts, self._appends = (Budget(rate, burst=5) for rate in per_minute)
+        self._known: OrderedDict[str, _Stream] = OrderedDict()
+
+    def __contains__(self, message: object) -> bool:
+        """Whether something is known of the placeholder with this ts."""
+        return message in self._known
+
+    def posted(self, message: MessageRef) -> None:
+        """This process has just posted a placeholder, so no other can have streamed for it."""
+        self._remember(message, _Stream())
+
+    async def show(self, message: MessageRef, asker: str, team: str, text: str) -> bool:
+        """Let the stream grow to `text`. False where it cannot: then the text belongs into the placeholder.
+
+        If it happened and we were not told: the message is swept away with the last word. If we run again: what was
+        sent is known, and only the rest is sent. Raises CallError where Slack refuses for the moment.
+        """
+        stream = self._known.get(message.message)
+        if stream is None:
+            # Another process posted the placeholder, and may have streamed below it.
+            stream = self._remember(message, _Stream(lost=True))
+        wanted = _whole_words(neutralise(text))[:LONGEST]
+        if not wanted or wanted == stream.sent:
+            return not stream.dead
+        if stream.ts and not wanted.startswith(stream.sent):
+            # A new text, not a longer one: a stream cannot take anything back.
+            await self._drop(message, stream)
+        if stream.dead or (stream.ts and time.monotonic() - stream.started > LIFETIME):
+            stream.dead = True
+            return False
+        try:
+            await (
+                self._append(message, stream, wanted)
+                if stream.ts
+                else self._start(message, stream, asker, team, wanted)
+            )
+        except Terminal as refused:
+            # Too old, or stopped by somebody: either way it takes no more.
+            _log.info("a stream takes no more: %s", word_of(refused))
+            stream.dead = True
+            return False
+        return True
+
+    async def end(self, message: MessageRef) -> None:
+        """Delete what was streamed for a placeholder. Run again: what is gone is a success. Raises CallError."""
+        stream = self._known.get(message.message)
+        if stream is None or stream.lost:
+            await self._sweep(message)
+        if stream is not None and stream.ts:
+            await self._delete(message, stream.ts)
+        self._known.pop(message.message, None)
+
+    # --- How ---------------------------------------------------------------------------------------------------------
+
+    async def _start(self, message: MessageRef, stream: _Stream, asker: str, team: str, text: str) -> None:
+        direct = message.thread.channel.startswith("D")
+        if not direct and not asker:
+            stream.dead = True
+            return
+        await self._starts.take()
+        try:
+            started = await call(
+                self._client,
+                "chat.startStream",
+                channel=message.thread.channel,
+                thread_ts=message.thread.thread,
+                recipient_user_id=asker or None,
+                recipient_team_id=(team or None) if asker else None,
+                chunks=[_chunk(text)],
+            )
+        except CallError as error:
+            if not isinstance(error, Terminal | Retriable):
+                stream.lost, stream.dead = True, True
+            raise
+        stream.ts, stream.sent, stream.started = str(started["ts"]), text, time.monotonic()
+
+    async def _append(self, message: MessageRef, stream: _Stream, text: str) -> None:
+        await self._appends.take()
+        more = text[len(stream.sent) :]
+        # Whether it was applied or not: it is not sent again, since a stream would show it twice.
+        stream.sent = text
+        await call(
+            self._client, "chat.appendStream", channel=message.thread.channel, ts=stream.ts, chunks=[_chunk(more)]
+        )
+
+    async def _drop(self, message: MessageRef, stream: _Stream) -> None:
+        await self._delete(message, stream.ts)
+        stream.ts, stream.sent = "", ""
+
+    async def _delete(self, message: MessageRef, ts: str) -> None:
+        channel = message.thread.channel
+        try:
+            await call(self._client, "chat.stopStream", channel=channel, ts=ts)
+        except Terminal as over:
+            _log.debug("already over: %s", word_of(over))
+        try:
+            await call(self._client, "chat.delete", channel=channel, ts=ts)
+        except Terminal as error:
+            if error.code != "message_gone":
+                raise
+
+    async def _sweep(self, message: MessageRef) -> None:
+        """Delete what streamed below a placeholder in another process: messages of ours that carry no metadata."""
+        thread = message.thread
+        placeholder: Json | None = None
+        strays: list[str] = []
+        async for found in replies(self._client, thread.channel, thread.thread, oldest=message.message):
+            ts = str(found["ts"])
+            if ts == message.message:
+                placeholder = found
+            elif placeholder is not None and found.get("user") == placeholder.get("user"):
+                newer = moment(ts) > moment(message.message)
+                if newer and not inner(found, "metadata").get("event_type"):
+                    strays.append(ts)
+        for ts in strays:
+            await self._delete(message, ts)
+
+    def _remember(self, message: MessageRef, stream: _Stream) -> _Stream:
+        self._known[message.message] = stream
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return stream
+
+
+def _chunk(text: str) -> Json:
+    return {"type": "markdown_text", "text": text}
+
+
+def _whole_words(text: str) -> str:
+    """The text without the word that is still being written: half a mention is not known to be one."""
+    end = max(text.rfind(" "), text.rfind("\n"))
+    return text[: end + 1]

@@ -1,0 +1,146 @@
+"""The answer as a native stream below its placeholder, and that nothing of it is left when the last word is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bot.slack_rig import SlackRig
+from tests.contracts.chat import answer, working
+from tests.slack.server import Message, running_slack
+from workflows.blobs import FileBlobStore
+from workflows.contracts import MessageRef, ThreadRef
+from workflows.errors import Ambiguous, Retriable, Terminal
+
+WORDS = "Apple closed at 252.20 USD on 2024-12-30. "
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[SlackRig]:
+    with running_slack() as slack:
+        yield SlackRig(slack, FileBlobStore(tmp_path))
+        assert slack.violations == []
+
+
+def standing(rig: SlackRig, thread: ThreadRef) -> list[Message]:
+    """What is Clew's in the thread."""
+    return [one for one in rig.slack.thread(rig.channel, thread.thread) if one.user == rig.slack.bot_user]
+
+
+async def placeholder(rig: SlackRig) -> MessageRef:
+    return await rig.chat.post(await rig.thread(), working(""))
+
+
+async def show(rig: SlackRig, message: MessageRef, *texts: str) -> None:
+    async with rig.chat.live(message, asker=rig.person) as live:
+        for text in texts:
+            await live.show(working(text))
+
+
+def another_process(rig: SlackRig, directory: Path) -> SlackRig:
+    """A worker that knows nothing of what the first one did."""
+    other = SlackRig(rig.slack, FileBlobStore(directory))
+    other.person, other.channel = rig.person, rig.channel
+    return other
+
+
+async def test_text_streams_below_the_placeholder_and_the_last_word_takes_its_place(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    await show(rig, message, WORDS, WORDS * 2, WORDS * 2 + "And")
+    first, stream = standing(rig, message.thread)
+    assert (first.ts, stream.streaming) == (message.message, True)
+    assert WORDS.strip() * 2 in str(stream.blocks).replace(". Apple", ".Apple")
+    await rig.chat.edit(message, answer(text=WORDS * 3))
+    [last] = standing(rig, message.thread)
+    assert last.ts == message.message
+    assert len(rig.slack.asked("chat.startStream")) == 1
+
+
+async def test_a_text_that_begins_anew_streams_anew(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    await show(rig, message, WORDS, "Another beginning altogether. ")
+    _, stream = standing(rig, message.thread)
+    assert "Another beginning" in str(stream.blocks)
+    assert "252.20" not in str(stream.blocks)
+
+
+async def test_a_stream_that_slack_ended_goes_on_in_the_placeholder(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    await show(rig, message, WORDS)
+    _, stream = standing(rig, message.thread)
+    rig.slack.expire_stream(stream.ts)
+    await show(rig, message, WORDS * 2)
+    first = standing(rig, message.thread)[0]
+    assert WORDS.strip() in str(first.blocks)
+    await rig.chat.edit(message, answer(text=WORDS * 3))
+    assert [one.ts for one in standing(rig, message.thread)] == [message.message]
+
+
+async def test_a_stream_whose_start_was_not_acknowledged_is_swept_away_with_the_last_word(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    rig.slack.fault("chat.startStream", "drop", when="after")
+    with pytest.raises(Ambiguous):
+        await show(rig, message, WORDS)
+    await show(rig, message, WORDS * 2)
+    assert len(standing(rig, message.thread)) == 2
+    await rig.chat.edit(message, answer(text=WORDS))
+    assert [one.ts for one in standing(rig, message.thread)] == [message.message]
+    assert len(rig.slack.asked("chat.startStream")) == 1
+
+
+async def test_what_a_dead_worker_streamed_is_swept_away_by_the_one_that_finishes(
+    rig: SlackRig, tmp_path: Path
+) -> None:
+    message = await placeholder(rig)
+    await show(rig, message, WORDS)
+    other = another_process(rig, tmp_path)
+    await show(other, message, WORDS * 2)
+    assert len(standing(rig, message.thread)) == 3
+    await other.chat.edit(message, answer(text=WORDS))
+    assert [one.ts for one in standing(rig, message.thread)] == [message.message]
+
+
+async def test_people_and_other_answers_are_not_swept_away(rig: SlackRig, tmp_path: Path) -> None:
+    message = await placeholder(rig)
+    said = rig.slack.say(rig.channel, rig.person, "And?", thread=message.thread.thread)
+    waiting = await rig.chat.post(message.thread, answer(key="turn2"))
+    await another_process(rig, tmp_path).chat.edit(message, answer(text=WORDS))
+    left = [one.ts for one in rig.slack.thread(rig.channel, message.thread.thread)]
+    assert left == [message.thread.thread, message.message, said, waiting.message]
+
+
+async def test_a_refused_rate_of_a_stream_is_told_and_the_last_word_waits_for_nothing(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    rig.slack.fault("chat.startStream", "status", status=429, retry_after=30)
+    with pytest.raises(Retriable) as refused:
+        await show(rig, message, WORDS)
+    assert refused.value.retry_after == 30
+    await rig.chat.edit(message, answer(text=WORDS))
+    assert [one.ts for one in standing(rig, message.thread)] == [message.message]
+
+
+async def test_a_placeholder_that_is_gone_takes_its_stream_along(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    await show(rig, message, WORDS)
+    rig.slack.remove(rig.channel, message.message)
+    with pytest.raises(Terminal):
+        await rig.chat.edit(message, answer(text=WORDS))
+    assert standing(rig, message.thread) == []
+
+
+async def test_half_a_mention_never_streams(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    await show(rig, message, "Hello <!chan", "Hello <!channel> you", "Hello <!channel> you all ")
+    _, stream = standing(rig, message.thread)
+    assert "<!" not in str(stream.blocks)
+    assert "Hello @ channel you all" in str(stream.blocks)
+
+
+async def test_slack_is_told_while_we_work_so_that_its_own_stop_shows(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    await show(rig, message, "")
+    assert rig.slack.session(rig.channel, message.thread.thread)["status"] == "processing"
+    await rig.chat.edit(message, answer(text=WORDS))
+    assert rig.slack.session(rig.channel, message.thread.thread)["status"] == "active"
