@@ -133,6 +133,9 @@ class ConversationWorkflow:
     def stop(self, request: StopRequest) -> None:
         """Stop a turn at once, the running one unless told otherwise; its partial text stays."""
         item = self._inbox.find(request.answer) if request.answer else next(iter(self._inbox.items), None)
+        if item is None and not self._memory.shows(request.answer):
+            # People see a placeholder a moment before we are told that it stands.
+            item = self._placeholders.opening
         if item is not None and may(request.asker, item.message.asker):
             self._stop(item)
 

@@ -30,6 +30,10 @@ class Memory:
         """The newest finished turn."""
         return self.turns[-1] if self.turns else None
 
+    def shows(self, message: str) -> bool:
+        """Whether a message shows the answer of a finished turn."""
+        return any(message == shown.message for turn in self.turns for shown in turn.answers)
+
     def record(self, item: Item, outcome: Outcome, messages: tuple[MessageRef, ...], before: Head | None) -> None:
         """Take in what came of an attempt. `before` is where it began, and where another one forks from."""
         again = item.again

@@ -37,6 +37,11 @@ class Placeholders:
             self._deleted.add(message)
 
     @property
+    def opening(self) -> Item | None:
+        """Whose placeholder is being posted right now."""
+        return self._opening
+
+    @property
     def busy(self) -> bool:
         """Whether one is being posted right now."""
         return self._opening is not None

@@ -132,3 +132,28 @@ async def test_a_stop_with_nothing_to_stop_changes_nothing(stack: Stack) -> None
     _, second = await stack.ask(DIVIDEND, thread)
     assert (first.state, second.state) == (FINAL, FINAL)
     assert len(writes(stack, "post")) == 2
+
+
+async def test_a_stop_on_a_placeholder_that_we_are_not_yet_told_of_is_kept(stack: Stack) -> None:
+    thread, first = await stack.ask(BOND)
+    old = stack.messages(thread)[0].id
+    await at_rest(stack, thread)
+    stack.store.set_fault(operation="post", kind="delay_ack", seconds=1.0)
+    await stack.sandbox.fault(kind="hold")
+    key = await send(stack, thread, DIVIDEND)
+    await eventually(lambda: stack.answer(thread, key), "people see it")
+    await stack.stop(thread, answer=old)
+    await stack.stop(thread, answer=stack.messages(thread)[-1].id)
+    assert (await stack.outcome(thread, key)).state is STOPPED
+    assert outcomes(stack, thread) == [(first.key, FINAL), (key, STOPPED)]
+
+
+async def test_a_stop_on_an_answer_from_before_stops_no_other(stack: Stack) -> None:
+    thread, _ = await stack.ask(BOND)
+    old = stack.messages(thread)[0].id
+    await at_rest(stack, thread)
+    stack.store.set_fault(operation="post", kind="delay_ack", seconds=0.5)
+    key = await send(stack, thread, DIVIDEND)
+    await eventually(lambda: stack.answer(thread, key), "people see it")
+    await stack.stop(thread, answer=old)
+    assert (await stack.outcome(thread, key)).state is FINAL
