@@ -124,7 +124,8 @@ class ResearchWorkflow:
             within=self._scope.patience(0.33),
         )
         if not self._symbol.known:
-            return self._plain(AnswerState.FAILED, unknown_symbol(self._symbol.symbol, self._symbol.suggestions))
+            unknown = unknown_symbol(self._symbol.symbol, self._symbol.suggestions)
+            return replace(self._plain(AnswerState.FAILED, unknown), retriable=False)
         plan = await self._plan()
         self._announce(plan)
         findings, replies, chart = await self._gather(plan)

@@ -121,7 +121,8 @@ class Turn:
         permit = await permitted
         self.searchable = permit.searchable
         if permit.refused:
-            return Outcome(answer=self._answer(AnswerState.FAILED, sentence(permit.refused)), untouched=True)
+            answer = self._answer(AnswerState.FAILED, sentence(permit.refused))
+            return Outcome(answer=replace(answer, retriable=permit.refused != "budget"), untouched=True)
         message = self._item.message
         scope = self._scope = Scope(
             thread=self._thread,

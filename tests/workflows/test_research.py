@@ -24,6 +24,7 @@ async def test_an_unknown_ticker_is_one_plain_sentence_and_no_model_is_asked(sta
         assert answer.state is FAILED
         assert answer.text.startswith(f"I know no listed company with the symbol {symbol}. {hint}")
         assert "\n" not in answer.text
+        assert not answer.retriable
         assert stack.posts(key) == 1
     assert stack.sandbox.steps() == []
 

@@ -98,6 +98,7 @@ async def test_a_budget_that_is_used_up_ends_in_its_sentence_in_every_thread_of_
         for where in (thread, idle_stack.thread()):
             _, refused = await idle_stack.ask(DIVIDEND, where)
             assert (refused.state, refused.text) == (AnswerState.FAILED, sentence("budget"))
+            assert not refused.retriable
         assert len(idle_stack.sandbox.steps()) == steps
         theirs = await send(idle_stack, thread, DIVIDEND, asker=other(idle_stack.session.asker))
         assert (await idle_stack.outcome(thread, theirs)).state is AnswerState.FINAL
