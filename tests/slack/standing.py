@@ -177,6 +177,15 @@ class Standing(Served):
         """Methods that were asked for and that Slack does not have."""
         return [request.method for request in self.requests if request.error == "unknown_method"]
 
+    def files(self) -> dict[str, bytes]:
+        """What was uploaded and can be shown, by file id."""
+
+        def job() -> dict[str, bytes]:
+            every = self._world.files.values()
+            return {each.id: each.content for each in every if each.ready and each.content is not None}
+
+        return self._do(job)
+
     def find(self, **fields: Any) -> list[Message]:
         """All messages in all places that have these values, deleted ones aside, oldest first."""
 
