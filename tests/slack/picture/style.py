@@ -40,7 +40,7 @@ pre code { border: 0; padding: 0; color: inherit; }
 blockquote { margin: 0 0 8px; border-left: 4px solid #ddd; padding-left: 12px; }
 a { color: #1264a3; text-decoration: none; }
 .mention { color: #1264a3; background: #e8f5fa; border-radius: 3px; padding: 0 2px; }
-.table + .context { margin-top: 0; }
+.table + .context { margin-top: 4px; }
 .context { font-size: 12px; color: #616061; display: flex; flex-wrap: wrap; gap: 8px; }
 table { border-collapse: separate; border-spacing: 0; border: 1px solid #ddd; border-radius: 8px; font-size: 14px;
   margin-bottom: 8px; max-width: 100%; }
