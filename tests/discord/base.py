@@ -10,8 +10,7 @@ from tests.discord.errors import NotThere
 from tests.discord.faults import Board
 from tests.discord.gate import Gate
 from tests.discord.gateway import Gateway
-from tests.discord.permissions import BITS
-from tests.discord.values import DM, PRIVATE_THREAD, Message
+from tests.discord.values import DM, Message
 from tests.discord.world import BOT_USER, Event, World
 
 T = TypeVar("T")
@@ -41,11 +40,8 @@ class Served:
     def _emit(self, event: Event) -> None:
         """Tell of an event, if the bot may know of it."""
         place = None if event.channel is None else self._world.places[event.channel]
-        if place is not None and not self._world.sees(BOT_USER, place):
+        if place is not None and not self._world.hears_of(place):
             return
-        if place is not None and place.type == PRIVATE_THREAD and BOT_USER not in place.members:
-            if not self._world.may(BOT_USER, place) & BITS["manage_threads"]:
-                return
         is_elsewhere = place is None or place.type != DM
         if is_elsewhere and event.intents and not self._world.people[BOT_USER].member and event.name != "GUILD_DELETE":
             return

@@ -71,4 +71,4 @@ def _shown(world: World, given: Json, guild: str | None, ids: dict[tuple[int, st
     }  # fmt: skip
     if given.get("options"):
         shown["options"] = given["options"]
-    return shown | ({"guild_id": guild} if guild else {"dm_permission": True})
+    return shown | ({"guild_id": guild} if guild else {"dm_permission": given.get("dm_permission") is not False})

@@ -31,7 +31,7 @@ MESSAGES = {
     50024: "Cannot execute action on this channel type",
     50027: "Invalid Webhook Token",
     50035: "Invalid Form Body",
-    50083: "Tried to perform an operation on an archived thread, such as editing a message or adding a user to the thread",
+    50083: "Tried to perform an operation on an archived thread, such as editing a message or adding a user to it",
     50109: "The request body contains invalid JSON.",
     160002: "Cannot reply without permission to read message history",
     160004: "A thread has already been created for this message",

@@ -60,9 +60,9 @@ def typing(world: World, channel: str, user: str) -> Event:
     return _in(world, channel, "TYPING_START", data, guild=GUILD_TYPING, dm=DM_TYPING)
 
 
-def thread_event(world: World, place: Place, name: str, *, new: bool = False) -> Event:
+def thread_event(place: Place, name: str, *, new: bool = False) -> Event:
     """THREAD_CREATE, THREAD_UPDATE or THREAD_DELETE."""
-    data = thread_shape(world, place)
+    data = thread_shape(place)
     if name == "THREAD_DELETE":
         data = {key: data[key] for key in ("id", "guild_id", "parent_id", "type")}
     if new:

@@ -125,7 +125,7 @@ class Gestures(Served):
 
         def job() -> None:
             self._world.places[thread].locked = on
-            self._emit(events.thread_event(self._world, self._world.places[thread], "THREAD_UPDATE"))
+            self._emit(events.thread_event(self._world.places[thread], "THREAD_UPDATE"))
 
         self._do(job)
 
@@ -139,8 +139,10 @@ class Gestures(Served):
         def job() -> None:
             place = self._world.places[channel]
             place.name = name
-            tell = events.thread_event if place.is_thread else events.channel_event
-            self._emit(tell(self._world, place, "THREAD_UPDATE" if place.is_thread else "CHANNEL_UPDATE"))
+            if place.is_thread:
+                self._emit(events.thread_event(place, "THREAD_UPDATE"))
+            else:
+                self._emit(events.channel_event(self._world, place, "CHANNEL_UPDATE"))
 
         self._do(job)
 

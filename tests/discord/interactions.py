@@ -171,7 +171,8 @@ class Interactions(Served):
         here = [] if is_dm else self._world.commands[GUILD]
         command = find_command(here + self._world.commands[""], name, kind)
         contexts = command.get("contexts")
-        if contexts is not None and int(is_dm) not in contexts:
+        is_offered = command.get("dm_permission", True) or not is_dm
+        if not is_offered or (contexts is not None and int(is_dm) not in contexts):
             raise NotThere(f"{name} is not offered there.")
         needed = command.get("default_member_permissions")
         if not is_dm and needed is not None:

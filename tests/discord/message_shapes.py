@@ -50,7 +50,7 @@ def message_shape(world: World, message: Message, *, quoting: bool = True) -> Js
                 shape["referenced_message"] = message_shape(world, standing, quoting=False)
     thread = world.places.get(message.id)
     if thread is not None and thread.is_thread and not thread.deleted:
-        shape["thread"] = thread_shape(world, thread)
+        shape["thread"] = thread_shape(thread)
     if message.interaction is not None:
         shape |= {"application_id": APPLICATION, "webhook_id": APPLICATION}
         shape["interaction_metadata"] = _metadata(world, message.interaction)

@@ -71,7 +71,7 @@ def wake(world: World, place: Place) -> None:
     """Open a thread again, if it is archived."""
     if place.archived:
         place.archived, place.archived_at = False, time.time()
-        world.emit(events.thread_event(world, place, "THREAD_UPDATE"))
+        world.emit(events.thread_event(place, "THREAD_UPDATE"))
 
 
 def edit(world: World, call: Call) -> Json:

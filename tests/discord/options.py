@@ -63,9 +63,8 @@ def _entered(defined: list[Json], name: str, value: Any, *, focused: bool) -> Js
     if isinstance(value, str):
         if len(value) > option.get("max_length", 6000) or len(value) < option.get("min_length", 0):
             raise NotThere(f"{name} is too long or too short.")
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        if not option.get("min_value", value) <= value <= option.get("max_value", value):
-            raise NotThere(f"{name} is too high or too low.")
+    elif not option.get("min_value", value) <= value <= option.get("max_value", value):
+        raise NotThere(f"{name} is too high or too low.")
     return {"type": option["type"], "name": name, "value": value}
 
 

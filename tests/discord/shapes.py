@@ -67,7 +67,7 @@ def roles_shape(world: World) -> list[Json]:
 def place_shape(world: World, place: Place) -> Json:
     """A channel of any kind."""
     if place.is_thread:
-        return thread_shape(world, place)
+        return thread_shape(place)
     common: Json = {"id": place.id, "type": place.type, "flags": 0, "last_message_id": place.last_message}
     if place.type == DM:
         assert place.user is not None
@@ -83,7 +83,7 @@ def place_shape(world: World, place: Place) -> Json:
     }  # fmt: skip
 
 
-def thread_shape(world: World, place: Place) -> Json:
+def thread_shape(place: Place) -> Json:
     """A thread; with the bot's membership, where it joined."""
     metadata = {
         "archived": place.archived, "locked": place.locked, "auto_archive_duration": place.auto_archive_minutes,

@@ -73,8 +73,7 @@ class Standing(Served):
                 hidden = BITS["view_channel"]
                 place.overwrites.append(Overwrite(target=GUILD, person=False, deny=hidden))
                 place.overwrites += [
-                    Overwrite(target=each, person=each in self._world.people, allow=hidden)
-                    for each in (BOT_USER, *private_to)
+                    Overwrite(target=each, person=each in self._world.people, allow=hidden) for each in private_to
                 ]
             self._lack(place, lacking)
             self._world.places[place.id] = place
@@ -249,9 +248,11 @@ class Standing(Served):
         return self._world.add_role(ADMINS, permissions=BITS["administrator"]).id
 
     def _lack(self, place: Place, lacking: Iterable[str]) -> None:
-        place.overwrites = [each for each in place.overwrites if each.target != BOT_USER or each.allow]
-        if denied := bits(lacking):
-            place.overwrites.append(Overwrite(target=BOT_USER, person=True, deny=denied))
+        denied = bits(lacking)
+        others = [each for each in place.overwrites if each.target != BOT_USER]
+        is_private = any(each.target == GUILD for each in others)
+        allowed = BITS["view_channel"] if is_private else 0
+        place.overwrites = [*others, Overwrite(target=BOT_USER, person=True, allow=allowed & ~denied, deny=denied)]
 
 
 def _without_notices(messages: list[Message]) -> list[Message]:

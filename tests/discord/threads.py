@@ -36,7 +36,7 @@ def from_message(world: World, call: Call) -> Json:
         raise Refused(400, 50024)
     thread = begin(world, place, call.object, owner=BOT_USER, message=message)
     world.note(call.route, channel=thread.id)
-    return thread_shape(world, thread)
+    return thread_shape(thread)
 
 
 def alone(world: World, call: Call) -> Json:
@@ -47,7 +47,7 @@ def alone(world: World, call: Call) -> Json:
     world.need(place, "create_private_threads" if kind == PRIVATE_THREAD else "create_public_threads")
     thread = begin(world, place, body | {"type": kind}, owner=BOT_USER)
     world.note(call.route, channel=thread.id)
-    return thread_shape(world, thread)
+    return thread_shape(thread)
 
 
 def begin(world: World, parent: Place, body: Json, *, owner: str, message: Message | None = None) -> Place:
@@ -59,7 +59,7 @@ def begin(world: World, parent: Place, body: Json, *, owner: str, message: Messa
         auto_archive_minutes=int(body.get("auto_archive_duration") or 1440),
     )  # fmt: skip
     world.places[thread.id] = thread
-    world.emit(events.thread_event(world, thread, "THREAD_CREATE", new=True))
+    world.emit(events.thread_event(thread, "THREAD_CREATE", new=True))
     if message is None:
         if thread.type != PRIVATE_THREAD:
             _system(world, parent.id, owner, 18, (thread.id, thread.id), thread.name)
@@ -99,7 +99,7 @@ def change(world: World, call: Call) -> Json:
     place.auto_archive_minutes = int(body.get("auto_archive_duration", place.auto_archive_minutes))
     set_archived(world, place, archived=bool(body.get("archived", place.archived)))
     world.note(call.route, channel=place.id)
-    return thread_shape(world, place)
+    return thread_shape(place)
 
 
 def set_archived(world: World, place: Place, *, archived: bool) -> None:
@@ -107,7 +107,7 @@ def set_archived(world: World, place: Place, *, archived: bool) -> None:
     if archived != place.archived:
         place.archived_at = time.time()
     place.archived = archived
-    world.emit(events.thread_event(world, place, "THREAD_UPDATE"))
+    world.emit(events.thread_event(place, "THREAD_UPDATE"))
 
 
 def delete(world: World, call: Call) -> Json:
@@ -122,7 +122,7 @@ def remove(world: World, place: Place) -> Json:
     """Delete a thread or a channel, and tell of it."""
     shape = place_shape(world, place)
     if place.is_thread:
-        world.emit(events.thread_event(world, place, "THREAD_DELETE"))
+        world.emit(events.thread_event(place, "THREAD_DELETE"))
     else:
         world.emit(events.channel_event(world, place, "CHANNEL_DELETE"))
     place.deleted = True
@@ -178,7 +178,7 @@ def archived(world: World, call: Call) -> Json:
 def _listed(world: World, found: list[Place]) -> Json:
     found = [each for each in found if world.sees(BOT_USER, each)]
     own = [thread_member_shape(each, BOT_USER) for each in found if BOT_USER in each.members]
-    return {"threads": [thread_shape(world, each) for each in found], "members": own, "has_more": False}
+    return {"threads": [thread_shape(each) for each in found], "members": own, "has_more": False}
 
 
 def _parent(world: World, call: Call) -> Place:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.discord.errors import Refused
 from tests.discord.permissions import ALL, BITS, EVERYONE, bits, permissions_of
-from tests.discord.values import DM, Applied, Json, Message, Person, Ping, Place, Role, Violation
+from tests.discord.values import DM, PRIVATE_THREAD, Applied, Json, Message, Person, Ping, Place, Role, Violation
 
 EPOCH_MS = 1_420_070_400_000
 GUILD, OWNER, APPLICATION = "1000000000000000001", "1000000000000000002", "1000000000000000003"
@@ -105,6 +105,11 @@ class World:
             return user in {place.user, BOT_USER}
         return bool(self.may(user, place) & BITS["view_channel"])
 
+    def hears_of(self, place: Place) -> bool:
+        """Whether the bot is told what happens in a place; in a private thread it must have joined."""
+        is_open = place.type != PRIVATE_THREAD or BOT_USER in place.members or self.can(place, "manage_threads")
+        return is_open and self.sees(BOT_USER, place)
+
     def place(self, channel: str) -> Place:
         """A place that the bot can see.
 
@@ -114,7 +119,7 @@ class World:
         place = self.places.get(channel)
         if place is None or place.deleted:
             raise Refused(404, 10003)
-        if not self.sees(BOT_USER, place):
+        if not self.hears_of(place):
             raise Refused(403, 50001)
         return place
 
