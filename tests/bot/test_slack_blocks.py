@@ -45,3 +45,10 @@ def test_what_stands_below_commands_nothing() -> None:
     assert cells[0] == ["Metric", "Value", "Source"]
     assert below == "As of 2024-12-30"
     assert shown(replace(CLOSE, source="A & <B>"))[2] == "As of 2024-12-30 · Source: A &amp; &lt;B&gt;"
+
+
+def test_a_failure_that_the_same_question_meets_again_offers_no_retry() -> None:
+    failed = Answer(key="t1", state=AnswerState.FAILED, text="I know no listed company with the symbol ZZ.")
+    for retriable in (True, False):
+        shown_blocks = str(blocks_of(replace(failed, retriable=retriable), retry_hint="🔁 tries again."))
+        assert ("Retry" in shown_blocks, "🔁 tries again." in shown_blocks) == (retriable, retriable)

@@ -12,6 +12,9 @@ from tests.support.stack import Stack, eventually
 from workflows.contracts import ThreadRef
 from workflows.identity import ASKER, conversation_id
 
+# tests/e2e/test_slack.py does the same through processes; here each surface stands alone.
+pytestmark = pytest.mark.campaign
+
 PRICE = "What is AAPL's last close?"
 CLOSE = "252.2"
 

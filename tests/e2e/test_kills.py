@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from tests.bot.processes import alive
 from tests.e2e.judging import answered_once, linear
 from tests.e2e.whole import Whole
@@ -17,6 +19,7 @@ def taken(whole: Whole, turn: str) -> list[tuple[str, str]]:
     return [(step["kind"], step["fault"]) for step in whole.sandbox.steps(turn=turn)]
 
 
+@pytest.mark.campaign
 def test_the_tool_server_killed_as_the_model_asks_for_its_tools_is_waited_for(clew: Whole) -> None:
     tools, question = clew.pid("mcp"), QUESTION.format("IBM")
     clew.sandbox.arm(kind="kill", pid=tools, on="start", when="mid", events=-1, holding="IBM")
@@ -51,6 +54,7 @@ def test_the_sandbox_killed_after_it_stored_a_step_is_asked_again_on_a_fork(clew
     linear(clew, thread, QUESTION.format("AAPL"), "And GOOG's last close?")
 
 
+@pytest.mark.campaign
 def test_a_terminal_killed_mid_answer_finds_the_answer_later(clew: Whole) -> None:
     question = QUESTION.format("IBM")
     terminal = clew.terminal("ask", question, pty=True)
@@ -83,6 +87,7 @@ def test_worker_tool_server_and_terminal_killed_in_one_turn_leave_one_answer(cle
     assert "FB" in later.shown.replace(question, "")
 
 
+@pytest.mark.campaign
 def test_a_supervisor_killed_with_all_its_parts_is_started_again_by_the_terminal_that_waits(clew: Whole) -> None:
     run, question = clew.run, QUESTION.format("GOOG")
     clew.sandbox.arm(kind="kill", pid=run.supervisor, on="start", when="before", holding="GOOG")
@@ -96,6 +101,7 @@ def test_a_supervisor_killed_with_all_its_parts_is_started_again_by_the_terminal
     linear(clew, thread, question)
 
 
+@pytest.mark.campaign
 def test_a_terminal_closed_mid_answer_leaves_the_answer_to_the_worker(clew: Whole) -> None:
     question = QUESTION.format("MSFT")
     clew.sandbox.arm(kind="hold", on="start", holding="MSFT")

@@ -21,6 +21,7 @@ def shutdowns(whole: Whole) -> int:
     return log.read_text().count("Beginning worker shutdown") if log.exists() else 0
 
 
+@pytest.mark.campaign
 def test_a_worker_told_to_stop_finishes_its_step_and_hands_over(clew: Whole) -> None:
     worker = clew.pid("worker")
     clew.sandbox.arm(kind="hold", on="start", holding="IBM")
@@ -50,6 +51,7 @@ def second(clew: Whole) -> Iterator[int]:
     worker.wait()
 
 
+@pytest.mark.campaign
 @pytest.mark.usefixtures("second")
 def test_a_worker_that_wakes_after_its_step_was_given_up_doubles_nothing(clew: Whole) -> None:
     thread, first = clew.ask(FIRST)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from string import ascii_letters
 
+import pytest
+
 from bot.platforms.terminal_values import CAPABILITIES
 from tests.support.market import RunningMarket
 from tests.support.stack import Stack
@@ -53,6 +55,7 @@ async def test_no_payload_in_history_is_large_though_a_tool_result_the_findings_
     assert 0 < await largest_payload(stack.client) < PAYLOAD_LIMIT
 
 
+@pytest.mark.campaign
 async def test_a_report_above_the_platforms_limit_is_posted_in_parts_under_keys_of_their_own(stack: Stack) -> None:
     paragraphs = [f"Paragraph {letter * 3} of this report. {'word ' * 200}".strip() for letter in ascii_letters]
     enlist(stack, reports=[report("Long.", sections=[{"title": "All of it", "body": "\n\n".join(paragraphs)}])])

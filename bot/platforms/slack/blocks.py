@@ -184,7 +184,8 @@ def _buttons(answer: Answer) -> list[Json]:
         if len(question) <= BUTTON_VALUE
     ]
     blocks: list[Json] = [{"type": "actions", "elements": asked}] if asked else []
-    blocks.append({"type": "actions", "elements": [_button("🔁 Retry", RETRY_ACTION, answer.key)]})
+    if answer.retriable:
+        blocks.append({"type": "actions", "elements": [_button("🔁 Retry", RETRY_ACTION, answer.key)]})
     if answer.state is AnswerState.FINAL:
         blocks.append(_feedback(answer.key))
     return blocks

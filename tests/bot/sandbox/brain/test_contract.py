@@ -24,6 +24,7 @@ QUESTIONS = (
     "What is the price of Apple?",
     "Why did AAPL fall last year?",
 )
+SOME = [*QUESTIONS[:2], *(pytest.param(question, marks=pytest.mark.campaign) for question in QUESTIONS[2:])]
 
 
 class Shape(BaseModel):
@@ -105,7 +106,7 @@ def test_a_specialist_asks_once_for_tools_on_offer_and_no_others(role: str) -> N
     assert none.ask(text) == "Not available: No tool for this was on offer."
 
 
-@pytest.mark.parametrize("asked", QUESTIONS)
+@pytest.mark.parametrize("asked", SOME)
 def test_no_call_is_made_twice_for_one_question(asked: str) -> None:
     thread = Thread(tools=everything())
     thread.ask(asked)
@@ -114,7 +115,7 @@ def test_no_call_is_made_twice_for_one_question(asked: str) -> None:
     assert sorted(set(made)) == sorted(made)
 
 
-@pytest.mark.parametrize("asked", QUESTIONS)
+@pytest.mark.parametrize("asked", SOME)
 def test_a_limit_on_tool_calls_ends_the_questioning(asked: str) -> None:
     limit = always({"error": "The limit of tool calls is reached."})
     thread = Thread(tools=dict.fromkeys(ALL, limit))
