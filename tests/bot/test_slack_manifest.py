@@ -17,14 +17,18 @@ MANIFEST = cast("dict[str, Any]", yaml.safe_load((ROOT / "manifest.yml").read_te
 
 SCOPES_OF = {
     "assistant.threads.setSuggestedPrompts": {"assistant:write"},
+    "chat.appendStream": {"chat:write"},
     "chat.delete": {"chat:write"},
     "chat.postEphemeral": {"chat:write"},
     "chat.postMessage": {"chat:write"},
+    "chat.startStream": {"chat:write"},
+    "chat.stopStream": {"chat:write"},
     "chat.update": {"chat:write"},
     "conversations.history": {"channels:history", "groups:history", "im:history", "mpim:history"},
     "conversations.info": {"channels:read", "groups:read", "im:read", "mpim:read"},
     "conversations.replies": {"channels:history", "groups:history", "im:history", "mpim:history"},
     "files.info": {"files:read"},
+    "users.conversations": {"channels:read", "groups:read"},
     "users.info": {"users:read"},
     # These need none, or the app's own token.
     "agents.sessions.setStatus": {"chat:write"},

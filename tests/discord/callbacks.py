@@ -92,9 +92,8 @@ def _answered(world: World, talk: Talk, kind: int, message: Message | None) -> J
             "response_message_id": message.id, "response_message_loading": message.loading,
             "response_message_ephemeral": message.ephemeral, "channel_id": message.channel,
         }  # fmt: skip
-        if kind != DEFER_UPDATE:
-            resource["message"] = message_shape(world, message)
-    return {"interaction": interaction} | ({"resource": resource} if kind in {ANSWER, DEFER, UPDATE} else {})
+        resource["message"] = message_shape(world, message)
+    return {"interaction": interaction} | ({"resource": resource} if kind in {ANSWER, UPDATE} else {})
 
 
 def follow_up(world: World, call: Call) -> Json:

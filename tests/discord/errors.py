@@ -16,7 +16,7 @@ MESSAGES = {
     10015: "Unknown Webhook",
     10062: "Unknown interaction",
     10063: "Unknown application command",
-    30033: "Maximum number of thread participants has been reached (1000)",
+    30046: "Maximum number of edits to messages older than 1 hour reached. Try again later",
     40005: "Request entity too large",
     40060: "Interaction has already been acknowledged.",
     40062: "Service resource is being rate limited.",
@@ -36,6 +36,8 @@ MESSAGES = {
     160002: "Cannot reply without permission to read message history",
     160004: "A thread has already been created for this message",
     160005: "Thread is locked",
+    200000: "Message was blocked by automatic moderation",
+    240000: "Message blocked by harmful links filter",
 }
 
 

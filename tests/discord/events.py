@@ -76,10 +76,10 @@ def channel_event(world: World, place: Place, name: str) -> Event:
     return Event(name=name, data=place_shape(world, place), channel=seen, intents=GUILDS)
 
 
-def role_event(world: World, role: str) -> Event:
-    """GUILD_ROLE_CREATE."""
+def role_event(world: World, role: str, name: str) -> Event:
+    """GUILD_ROLE_CREATE or GUILD_ROLE_UPDATE."""
     shape = role_shape(world.roles[role], list(world.roles).index(role))
-    return Event(name="GUILD_ROLE_CREATE", data={"guild_id": GUILD, "role": shape}, intents=GUILDS)
+    return Event(name=name, data={"guild_id": GUILD, "role": shape}, intents=GUILDS)
 
 
 def member_event(person: Person, name: str) -> Event:

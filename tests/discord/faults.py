@@ -49,7 +49,9 @@ class Fault:
 
     def meets(self, routes: tuple[str, ...], arguments: Json, event: str | None) -> bool:
         """Whether it strikes this one; it counts those that it could have met."""
-        if not any(fnmatchcase(route, self.route) for route in routes):
+        if (self.route == GATEWAY) != (event is not None):
+            return False
+        if event is None and not any(fnmatchcase(route, self.route) for route in routes):
             return False
         if self.event is not None and self.event != event:
             return False

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from tests.discord.events import PRIVILEGED, guild_event, heard_by
-from tests.discord.faults import GATEWAY, Board, Fault, kill
+from tests.discord.faults import Board, Fault, kill
 from tests.discord.people import gateway_url
 from tests.discord.shapes import member_shape, self_shape
 from tests.discord.values import Json, as_object
@@ -147,7 +147,7 @@ class Gateway:
             payload = await link.waiting.get()
             fault = None
             if payload["op"] == DISPATCH:
-                fault = self._board.take(GATEWAY, arguments=as_object(payload["d"]), event=payload["t"])
+                fault = self._board.take(arguments=as_object(payload["d"]), event=payload["t"])
             if fault is not None and fault.when == "before" and await _struck(fault, link):
                 return
             try:
@@ -198,7 +198,8 @@ class Gateway:
                 "resume_gateway_url": gateway_url(self._world), "private_channels": [], "presences": [],
                 "relationships": [], "geo_ordered_rtc_regions": [], "shard": data.get("shard") or [0, 1],
                 "guilds": [{"id": GUILD, "unavailable": True}] if is_member else [],
-                "application": {"id": APPLICATION, "flags": 1 << 19}, "user_settings": {}, "guild_join_requests": [],
+                "application": {"id": APPLICATION, "flags": 1 << 19, "flags_new": str(1 << 19)},
+                "user_settings": {}, "guild_join_requests": [],
             },
         )  # fmt: skip
         if is_member:

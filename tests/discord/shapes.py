@@ -128,6 +128,7 @@ def guild_created(world: World) -> Json:
     members = [person for person in world.people.values() if person.member]
     return guild_shape(world) | {
         "joined_at": _JOINED, "large": False, "unavailable": False, "member_count": len(members), "voice_states": [],
+        "hub_type": None,
         "members": [member_shape(person) for person in members], "presences": [], "stage_instances": [],
         "guild_scheduled_events": [], "soundboard_sounds": [],
         "channels": [place_shape(world, place) for place in visible if not place.is_thread],

@@ -53,7 +53,7 @@ class Standing(Served):
 
         def job() -> str:
             role = self._world.add_role(name, permissions=bits(permissions), mentionable=mentionable)
-            self._emit(events.role_event(self._world, role.id))
+            self._emit(events.role_event(self._world, role.id, "GUILD_ROLE_CREATE"))
             return role.id
 
         return self._do(job)
@@ -120,7 +120,9 @@ class Standing(Served):
         """What the bot's role may do in the whole guild, beyond what everybody may."""
 
         def job() -> None:
-            self._world.roles[self._world.own_role].permissions = bits(permissions)
+            own = self._world.own_role
+            self._world.roles[own].permissions = bits(permissions)
+            self._emit(events.role_event(self._world, own, "GUILD_ROLE_UPDATE"))
 
         self._do(job)
 
@@ -245,7 +247,9 @@ class Standing(Served):
         for role in self._world.roles.values():
             if role.name == ADMINS:
                 return role.id
-        return self._world.add_role(ADMINS, permissions=BITS["administrator"]).id
+        role = self._world.add_role(ADMINS, permissions=BITS["administrator"])
+        self._emit(events.role_event(self._world, role.id, "GUILD_ROLE_CREATE"))
+        return role.id
 
     def _lack(self, place: Place, lacking: Iterable[str]) -> None:
         denied = bits(lacking)
