@@ -85,6 +85,30 @@ async def test_components_v2_are_all_that_a_message_shows_and_cannot_be_taken_ba
     assert len(discord.violations) == 1
 
 
+async def test_components_show_the_files_that_hang_on_their_message(discord: Discord) -> None:
+    channel = discord.channel("a")
+    ui: Any = sdk.ui
+    view = sdk.ui.LayoutView()
+    view.add_item(ui.Section("NVDA", accessory=ui.Thumbnail("attachment://chart.png")))
+    view.add_item(ui.MediaGallery(sdk.MediaGalleryItem("attachment://chart.png", description="A year")))
+    view.add_item(ui.Separator())
+    view.add_item(ui.File("attachment://table.csv"))
+    with pointed_at(discord):
+        async with logged_in(discord) as client:
+            files = [sdk.File(io.BytesIO(name.encode()), name) for name in ("chart.png", "table.csv")]
+            embed = sdk.Embed(title="NVDA").set_image(url="attachment://chart.png")
+            await place_of(client, channel).send(embed=embed, file=sdk.File(io.BytesIO(b"png"), "chart.png"))
+            posted = await place_of(client, channel).send(view=view, files=files)
+            again = await posted.edit(view=view)
+    pictured, shown = discord.messages(channel)
+    section, gallery, _, file = shown.components
+    chart, table = shown.attachments
+    assert section["accessory"]["media"]["attachment_id"] == gallery["items"][0]["media"]["attachment_id"] == chart.id
+    assert (file["name"], file["size"], file["file"]["attachment_id"]) == ("table.csv", len("table.csv"), table.id)
+    assert pictured.embeds[0]["image"]["attachment_id"] == pictured.attachments[0].id
+    assert (len(again.components), shown.edits) == (4, 1)
+
+
 async def test_only_those_are_notified_whom_the_sender_allows(discord: Discord) -> None:
     ada, role, channel = discord.user("ada"), discord.role("analysts", mentionable=True), discord.channel("a")
     text = f"<@{ada}> <@&{role}> @everyone `<@{discord.bot_user}>`"

@@ -6,11 +6,11 @@ import copy
 from typing import Any, cast
 
 from tests.discord.arguments import Call, Part
+from tests.discord.component_shapes import shown_components, shown_embeds
 from tests.discord.errors import Refused
 from tests.discord.findings import Findings
 from tests.discord.limits import check_files, check_message
 from tests.discord.mentions import set_mentions
-from tests.discord.message_shapes import attachment_shape
 from tests.discord.values import (
     COMPONENTS_V2,
     LOADING,
@@ -21,7 +21,6 @@ from tests.discord.values import (
     Upload,
     as_object,
     as_objects,
-    parts_of,
 )  # fmt: skip
 from tests.discord.world import World
 
@@ -46,9 +45,9 @@ def write(world: World, call: Call, body: Json, message: Message) -> None:
     if "content" in body:
         draft.content = str(body["content"] or "")
     if "embeds" in body:
-        draft.embeds = _shown_embeds(world, draft, as_objects(body["embeds"]))
+        draft.embeds = shown_embeds(world, draft, as_objects(body["embeds"]))
     if "components" in body:
-        draft.components = _shown_components(world, draft, as_objects(body["components"]))
+        draft.components = shown_components(world, draft, as_objects(body["components"]))
     if not (draft.content or draft.embeds or draft.components or draft.attachments):
         raise Refused(400, 50006)
     allowed = body.get("allowed_mentions")
@@ -91,39 +90,3 @@ def _new(world: World, part: Part, entry: Json) -> Upload:
         id=world.new_id(), filename=str(entry.get("filename") or part.filename), content=part.content,
         content_type=part.content_type, description=entry.get("description"),
     )  # fmt: skip
-
-
-def _shown_components(world: World, message: Message, components: list[Json]) -> list[Json]:
-    """Components as they are shown: numbered, with the addresses of their files."""
-    shown = copy.deepcopy(components)
-    number = 0
-    for part in parts_of(shown):
-        if not part.get("id"):
-            number += 1
-            part["id"] = number
-        if part["type"] == 17:
-            part |= {"accent_color": part.get("accent_color"), "spoiler": bool(part.get("spoiler"))}
-        media = [part.get("media"), part.get("file"), *(item.get("media") for item in as_objects(part.get("items")))]
-        for each in media:
-            if isinstance(each, dict):
-                _resolve(world, message, cast("Json", each))
-    return shown
-
-
-def _shown_embeds(world: World, message: Message, embeds: list[Json]) -> list[Json]:
-    shown = copy.deepcopy(embeds)
-    for embed in shown:
-        embed["type"] = "rich"
-        for name in ("image", "thumbnail"):
-            if isinstance(embed.get(name), dict):
-                _resolve(world, message, embed[name])
-    return shown
-
-
-def _resolve(world: World, message: Message, media: Json) -> None:
-    """Put a file's address in place of its name."""
-    name = str(media.get("url", "")).removeprefix("attachment://")
-    for upload in message.attachments:
-        if upload.filename == name:
-            shape = attachment_shape(world, message.channel, upload)
-            media |= {key: shape[key] for key in ("url", "proxy_url", "content_type")} | {"attachment_id": upload.id}
