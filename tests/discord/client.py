@@ -81,9 +81,9 @@ async def connected(server: Discord, client: discord.Client) -> AsyncGenerator[a
 
 
 @asynccontextmanager
-async def logged_in(server: Discord) -> AsyncGenerator[discord.Client]:
+async def logged_in(server: Discord, intents: discord.Intents | None = None) -> AsyncGenerator[discord.Client]:
     """A client that only asks the REST API, as a worker does."""
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with discord.Client(intents=intents or discord.Intents.none()) as client:
         await client.login(server.token)
         yield client
 

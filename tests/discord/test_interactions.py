@@ -289,3 +289,26 @@ async def test_commands_in_groups_and_menus_are_offered_to_whom_they_are_meant_f
     assert seen == ["ada r", "NVDA is up"]
     assert grant.name == "grant"
     assert research_this.name == "Research this"
+
+
+async def test_what_followed_an_answer_is_read_changed_and_taken_back(discord: Discord) -> None:
+    texts: list[str] = []
+
+    async def answer(interaction: sdk.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        await interaction.followup.send("one")
+        more = await interaction.followup.send("two", wait=True)
+        await more.edit(content="three")
+        texts.append((await interaction.original_response()).content)
+        texts.append((await interaction.followup.fetch_message(more.id)).content)
+        await interaction.delete_original_response()
+
+    ada, channel = discord.user("ada"), discord.channel("stocks")
+    thread = discord.begin_thread(channel, ada, "NVDA")
+    with pointed_at(discord):
+        async with connected(discord, App(discord, answer)):
+            command = discord.command(thread, ada, "research", symbol="NVDA")
+            await until(lambda: len(texts) == 2 and command.response is None, "all is done")
+    assert texts == ["one", "three"]
+    assert [message.text for message in discord.messages(thread)] == ["three"]
+    assert [message.text for message in command.followups] == ["three"]
