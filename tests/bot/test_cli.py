@@ -51,7 +51,12 @@ def test_a_wrong_command_line_ends_with_2(arguments: list[str], tmp_path: Path) 
     assert "Usage" in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("role", ["worker", "mcp", "sandbox", "temporal", "up", "status", "ask", "chat", "doctor"])
+OTHERS = ("bot", "mcp", "sandbox", "temporal", "up", "status", "chat", "doctor")
+
+
+@pytest.mark.parametrize(
+    "role", ["worker", "ask", *(pytest.param(name, marks=pytest.mark.campaign) for name in OTHERS)]
+)
 def test_a_placeholder_secret_is_refused_by_name_before_anything_starts(role: str, tmp_path: Path) -> None:
     arguments = (role, "question") if role == "ask" else (role,)
     done = run(*arguments, cwd=tmp_path, SLACK_BOT_TOKEN="xoxb-your-token")
@@ -62,7 +67,9 @@ def test_a_placeholder_secret_is_refused_by_name_before_anything_starts(role: st
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("arguments", [["status"], ["ask", "Is NVDA expensive?"]])
+@pytest.mark.parametrize(
+    "arguments", [["status"], pytest.param(["ask", "Is NVDA expensive?"], marks=pytest.mark.campaign)]
+)
 def test_a_temporal_server_that_is_down_is_one_plain_sentence(arguments: list[str], tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
     done = run(*arguments, cwd=tmp_path, TEMPORAL_ADDRESS=address)

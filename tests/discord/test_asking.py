@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import discord as sdk
+import pytest
 
 from tests.discord.client import INTENTS, Listener, connected, logged_in, place_of, pointed_at, refused, until
 from tests.discord.server import Discord
+
+pytestmark = pytest.mark.campaign
 
 
 async def test_people_roles_and_channels_are_found(discord: Discord) -> None:

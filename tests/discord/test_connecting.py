@@ -8,6 +8,8 @@ import pytest
 from tests.discord.client import INTENTS, Listener, connected, pointed_at, until
 from tests.discord.server import Discord
 
+pytestmark = pytest.mark.campaign
+
 
 async def test_a_message_is_heard_and_answered(discord: Discord) -> None:
     ada, channel = discord.user("ada"), discord.channel("stocks")

@@ -17,6 +17,8 @@ import pytest
 from tests.discord.client import Listener, connected, logged_in, place_of, pointed_at, refused, until
 from tests.discord.server import Discord
 
+pytestmark = pytest.mark.campaign
+
 POST, PATCH = "POST /channels/*/messages", "PATCH /channels/*/messages/*"
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.discord.client import INTENTS, Listener, connected, pointed_at, until
 from tests.discord.server import Discord
 
+pytestmark = pytest.mark.campaign
+
 
 def _at_once(_: object) -> float:
     return 0.05

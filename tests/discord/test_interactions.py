@@ -13,6 +13,8 @@ from tests.discord.client import Listener, connected, pointed_at, refused, threa
 from tests.discord.errors import NotThere
 from tests.discord.server import Discord
 
+pytestmark = pytest.mark.campaign
+
 Handler = Callable[["sdk.Interaction[Any]"], Awaitable[None]]
 
 

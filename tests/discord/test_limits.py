@@ -10,6 +10,8 @@ import pytest
 from tests.discord.server import Discord
 from tests.discord.values import COMPONENTS_V2
 
+pytestmark = pytest.mark.campaign
+
 Part = dict[str, Any]
 
 

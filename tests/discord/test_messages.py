@@ -12,6 +12,8 @@ from tests.discord.client import logged_in, place_of, pointed_at, refused
 from tests.discord.server import Discord
 from tests.discord.values import COMPONENTS_V2
 
+pytestmark = pytest.mark.campaign
+
 POST, PATCH = "POST /channels/{channel}/messages", "PATCH /channels/{channel}/messages/{message}"
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import discord as sdk
+import pytest
 
 from tests.discord.client import Listener, connected, logged_in, place_of, pointed_at, refused, thread_from, until
 from tests.discord.server import Discord
+
+pytestmark = pytest.mark.campaign
 
 
 async def test_a_message_begins_one_thread_whose_id_is_its_own(discord: Discord) -> None:

@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from bot.platforms.terminal_store import open_store
 from bot.runtime import free_port
 from tests.bot.processes import ROOT, clean_environment
@@ -36,6 +38,7 @@ def test_a_question_typed_while_temporal_hangs_outlives_its_terminal(clew: Whole
     linear(clew, thread, QUESTION)
 
 
+@pytest.mark.campaign
 def test_a_question_for_a_server_that_is_not_there_is_kept(tmp_path: Path, bytecode: Path) -> None:
     address, data_dir = f"127.0.0.1:{free_port()}", tmp_path / "data"
     environment = clean_environment(

@@ -56,6 +56,7 @@ def test_every_length_of_window_can_be_drawn(sample: MarketData, period: Period)
     assert len(colours) > 50, "something is drawn"
 
 
+@pytest.mark.campaign
 def test_threads_that_draw_at_once_draw_what_they_would_alone(sample: MarketData) -> None:
     wanted: list[tuple[str, Period]] = [("AAPL", "6mo"), ("IBM", "5d"), ("GOOG", "1mo")]
     histories = {symbol: sample.history(symbol, period="max") for symbol, _ in wanted}

@@ -75,6 +75,7 @@ async def test_it_answers_from_yahoo_and_ends_cleanly_on_sigterm(
     assert code == 0
 
 
+@pytest.mark.campaign
 async def test_a_provider_that_cannot_be_loaded_ends_the_process(tmp_path: Path) -> None:
     (tmp_path / "yfinance").write_text("in the way")
     async with serving("yahoo", tmp_path, free_port()) as process:

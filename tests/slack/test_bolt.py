@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.slack.bolt_app import bolt_app, connected, until
 from tests.slack.server import Slack
+
+pytestmark = pytest.mark.campaign
 
 MENTION = "<@U0BOT> how is NVDA?"
 

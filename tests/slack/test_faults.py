@@ -17,6 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.slack.bolt_app import bolt_app, connected, refusal, refused, until, web_client
 from tests.slack.server import Slack
 
+pytestmark = pytest.mark.campaign
+
 
 async def test_a_reply_that_is_lost_leaves_one_message_where_nobody_repeats(slack: Slack) -> None:
     channel = slack.channel("a")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.slack.bolt_app import refusal, web_client
 from tests.slack.server import Slack
+
+pytestmark = pytest.mark.campaign
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 

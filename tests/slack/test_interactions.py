@@ -10,6 +10,8 @@ from tests.slack.bolt_app import bolt_app, connected, refusal, until, web_client
 from tests.slack.errors import NotThere
 from tests.slack.server import Slack
 
+pytestmark = pytest.mark.campaign
+
 RETRY = {"type": "button", "action_id": "retry", "value": "7", "text": {"type": "plain_text", "text": "Retry"}}
 BUTTONS: list[dict[str, Any]] = [{"type": "actions", "elements": [RETRY]}]
 ASK: dict[str, Any] = {

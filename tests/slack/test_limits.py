@@ -9,6 +9,8 @@ import pytest
 from tests.slack.bolt_app import refusal, web_client
 from tests.slack.server import Slack
 
+pytestmark = pytest.mark.campaign
+
 Block = dict[str, Any]
 
 

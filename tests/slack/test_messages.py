@@ -9,6 +9,8 @@ import pytest
 from tests.slack.bolt_app import refusal, refused, web_client
 from tests.slack.server import Slack
 
+pytestmark = pytest.mark.campaign
+
 METADATA = {"event_type": "answer", "event_payload": {"key": "turn:1"}}
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "in a block"}}]
 

@@ -29,6 +29,8 @@ from workflows.contracts import (
     Usage,
 )
 
+pytestmark = pytest.mark.campaign
+
 Json = dict[str, Any]
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

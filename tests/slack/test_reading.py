@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.slack.bolt_app import refusal, web_client
 from tests.slack.server import Slack
 from tests.slack.test_messages import METADATA
+
+pytestmark = pytest.mark.campaign
 
 
 async def test_a_long_thread_comes_in_pages_the_root_once(slack: Slack) -> None:

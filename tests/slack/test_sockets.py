@@ -9,6 +9,8 @@ import pytest
 from tests.slack.bolt_app import bolt_app, connected, until
 from tests.slack.server import Slack
 
+pytestmark = pytest.mark.campaign
+
 
 class Listener:
     """An app that notes every message it is told of, and acknowledges it."""

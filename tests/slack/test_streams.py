@@ -12,6 +12,8 @@ from tests.slack.bolt_app import refusal, web_client
 from tests.slack.server import Slack
 from tests.slack.test_messages import METADATA
 
+pytestmark = pytest.mark.campaign
+
 
 class Scene:
     """A question in a channel, and a client that answers by a stream."""

@@ -107,7 +107,7 @@ def behaviour() -> Behaviour:
     ("behaviour", "places"),
     [
         pytest.param(KIND, PLACES[0], id="as documented"),
-        pytest.param(UNKIND, PLACES[1], id="as unkind as can be"),
+        pytest.param(UNKIND, PLACES[1], id="as unkind as can be", marks=pytest.mark.campaign),
         pytest.param(KIND, PLACES[1], id="as documented, the other steps", marks=pytest.mark.campaign),
         pytest.param(UNKIND, PLACES[0], id="as unkind as can be, the other steps", marks=pytest.mark.campaign),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mcp_server.market_data import Outage
 from tests.support.sandbox import until
 from tests.support.stack import Stack, eventually
@@ -29,6 +31,7 @@ async def test_an_unknown_ticker_is_one_plain_sentence_and_no_model_is_asked(sta
     assert stack.sandbox.steps() == []
 
 
+@pytest.mark.campaign
 async def test_a_ticker_is_known_however_it_is_typed(stack: Stack) -> None:
     enlist(stack)
     thread, key = await stack.research("$brk.b")
@@ -127,6 +130,7 @@ async def test_a_stop_while_specialists_work_asks_nobody_else(stack: Stack) -> N
     assert written(stack.sandbox, "Report") == written(stack.sandbox, "Verdict") == []
 
 
+@pytest.mark.campaign
 async def test_a_stop_while_the_report_is_written_keeps_its_text_as_people_read_it(stack: Stack) -> None:
     enlist(stack, reports=[report("Apple makes phones. " * 40)])
     await stack.sandbox.fault(kind="slow", schema="Report", token_delay=0.05)
@@ -143,6 +147,7 @@ async def test_a_stop_while_the_report_is_written_keeps_its_text_as_people_read_
 # --- Afterwards ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 async def test_a_report_that_is_tried_again_stands_once_and_is_what_follow_ups_know(stack: Stack) -> None:
     enlist(stack, reports=[report("A first report."), report("A second report.")])
     thread, key = await stack.research("AAPL")

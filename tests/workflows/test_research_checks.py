@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.rendering import not_verified
 from bot.sandbox.brain.protocol import Page
 from tests.support.stack import Stack
@@ -37,6 +39,7 @@ async def test_a_figure_that_no_result_shows_is_written_once_more_and_then_calle
     assert "Margin: 55.5 %" in not_verified(answer)
 
 
+@pytest.mark.campaign
 async def test_a_revision_that_fails_leaves_the_first_report_with_all_that_is_open(stack: Stack) -> None:
     enlist(stack, reports=[report(INVENTED)], verdict=objection("It closed"))
     await stack.sandbox.fault(kind="unparseable", schema="Report", nth=2, times=0)
@@ -68,6 +71,7 @@ async def test_a_figure_of_a_web_page_that_was_found_and_is_cited_may_stand(stac
     assert len(written(stack.sandbox, "Report")) == 1
 
 
+@pytest.mark.campaign
 async def test_a_figure_that_the_writer_looked_up_itself_is_verified(stack: Stack) -> None:
     enlist(stack, calls={"analyst": (QUOTE,)}, reports=[report(f"It closed at {CLOSE}.")])
     thread, key = await stack.research("AAPL")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.stack import Stack
 from tests.workflows.people import BOND, asked
 from tests.workflows.team import enlist, told, written
@@ -34,6 +36,7 @@ async def test_a_plan_and_a_verdict_that_never_parse_are_done_without_and_the_re
     assert "How are its margins?" in told(stack.sandbox.steps(agent="clew-prices"))
 
 
+@pytest.mark.campaign
 async def test_a_report_that_never_parses_is_one_plain_sentence_and_the_thread_goes_on_without_it(
     stack: Stack,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.stack import Stack
 from workflows.contracts import AnswerState
 
@@ -25,6 +27,7 @@ async def test_a_follow_up_is_one_more_question_on_the_same_branch(stack: Stack)
     assert stack.sandbox.questions(branch.id) == ["What is AAPL's last close?", "And its 52-week range?"]
 
 
+@pytest.mark.campaign
 async def test_no_turn_does_what_temporals_sandbox_refuses(idle_stack: Stack) -> None:
     stack = idle_stack
     async with stack.worker(guarded=True):

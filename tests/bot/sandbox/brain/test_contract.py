@@ -14,6 +14,8 @@ from tests.bot.sandbox.market import always, everything
 from tests.bot.sandbox.test_report import PLAN, TASK, researched, verdict
 from tests.bot.sandbox.thread import ALL, Thread
 
+pytestmark = pytest.mark.campaign
+
 Json = dict[str, Any]
 SPECIALISTS = ("prices", "fundamentals", "risk")
 QUESTIONS = (
