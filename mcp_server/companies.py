@@ -1,6 +1,7 @@
 """The companies of the big stock indices, from pytickersymbols: search, near misses, and a few facts on each."""
 
 import difflib
+import functools
 import importlib.metadata
 import re
 from collections.abc import Iterable
@@ -74,8 +75,9 @@ class CompanyBook:
         return list(dict.fromkeys([*by_name, *by_symbol] if len(text) > 5 else [*by_symbol, *by_name]))[:count]
 
 
+@functools.cache
 def load_companies() -> CompanyBook:
-    """Read the packaged list, 1,800 companies of 20 indices. Takes about a third of a second."""
+    """Read the packaged list, 1,800 companies of 20 indices. Takes about a third of a second, once a process."""
     book = pytickersymbols.PyTickerSymbols()
     indices: dict[str, list[str]] = {}
     for index in book.get_all_indices():

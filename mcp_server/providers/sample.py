@@ -6,6 +6,8 @@ series for a symbol winning. Companies: `pytickersymbols`. What these lack is sa
 
 import csv
 import difflib
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import resources
@@ -238,8 +240,9 @@ class SampleMarketData:
         return {"as_of": None, "currency": None, "source": "pytickersymbols", "delayed": True, "note": note}
 
 
-def load_series() -> dict[str, Series]:
-    """Read all price files, keyed by symbol."""
+@functools.cache
+def load_series() -> Mapping[str, Series]:
+    """Read all price files, keyed by symbol; once a process."""
     old = {symbol: _rows(table) for symbol, table in _tables().items()}
     series = {
         symbol: Series(

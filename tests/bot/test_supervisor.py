@@ -197,6 +197,7 @@ def one_part(data_dir: Path, **extra: str) -> dict[str, str]:
     )
 
 
+@pytest.mark.campaign
 def test_two_supervisors_at_once_are_one(data_dir: Path, tmp_path: Path) -> None:
     environment = one_part(data_dir)
     with (
@@ -213,6 +214,7 @@ def test_two_supervisors_at_once_are_one(data_dir: Path, tmp_path: Path) -> None
         assert winner.poll() is None
 
 
+@pytest.mark.campaign
 def test_a_set_that_nobody_needs_ends_by_itself(data_dir: Path, tmp_path: Path) -> None:
     environment = one_part(data_dir, CLEW_LINGER="0")
     with lease(data_dir) as held:

@@ -6,6 +6,8 @@ import json
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from bot.sandbox.brain.protocol import Call, Prompted, Reply
 from mcp_server.market_data import Outage, RateLimited
 from tests.support.market import RunningMarket
@@ -117,6 +119,7 @@ class Greedy:
         return Reply(text="That was enough.")
 
 
+@pytest.mark.campaign
 async def test_too_many_calls_are_refused_and_the_same_call_twice_is_made_once(stack: Stack) -> None:
     stack.sandbox.engine._brain = Greedy()  # pyright: ignore[reportPrivateUsage] - a model of this test's own
     _, answer = await stack.ask(PRICE)
@@ -266,6 +269,7 @@ async def test_a_branch_that_is_gone_is_rebuilt_from_the_thread_and_the_answer_s
     assert REBUILT not in last.notices
 
 
+@pytest.mark.campaign
 async def test_branches_that_nobody_refers_to_are_deleted_after_the_turn(idle_stack: Stack) -> None:
     faults: list[dict[str, Any]] = [
         {"kind": "cut", "on": "start"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.stack import Stack
 from tests.workflows.people import BOND, DIVIDEND, ask_and_hold, asked, send
 from workflows.contracts import AnswerState, Research
@@ -28,6 +30,7 @@ async def test_an_outage_is_waited_out_until_the_deadline(idle_stack: Stack) -> 
     assert (late.state, late.text) == (AnswerState.FAILED, sentence("deadline"))
 
 
+@pytest.mark.campaign
 async def test_research_that_takes_too_long_lets_go_of_what_it_runs(idle_stack: Stack) -> None:
     thread = idle_stack.thread()
     await idle_stack.sandbox.fault(kind="hold", agent="clew-planner")

@@ -55,6 +55,7 @@ async def test_a_specialist_that_is_refused_is_named_and_the_work_of_the_others_
     assert "Findings of risk." not in task
 
 
+@pytest.mark.campaign
 async def test_a_specialist_whose_agent_is_gone_and_cannot_be_made_again_is_only_named(stack: Stack) -> None:
     enlist(stack)
     thread, key = await stack.research("AAPL")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -69,6 +70,7 @@ async def test_a_new_day_starts_afresh_and_a_late_booking_of_yesterday_does_not_
     assert (state.day, state.tokens) == ("2026-03-02", 7)
 
 
+@pytest.mark.campaign
 async def test_a_long_ledger_continues_as_new_with_all_that_was_booked(
     temporal_server: str, namespace: str, tmp_path: Path
 ) -> None:
