@@ -36,12 +36,17 @@ async def run(settings: Settings, until: asyncio.Event) -> None:
         return
     await search_attributes.ensure(client)
     inbox = await open_inbox(client)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_keep(name, listener, inbox)) for name, listener in _listeners(settings, client)]
-        await asyncio.wait([group.create_task(until.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
+    tasks = [asyncio.create_task(_keep(name, listener, inbox)) for name, listener in _listeners(settings, client)]
+    told = asyncio.create_task(until.wait())
+    try:
+        await asyncio.wait([told, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (told, *tasks):
             task.cancel()
-        until.set()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ended:
+        if isinstance(end, Exception):
+            raise end
 
 
 def _listeners(settings: Settings, client: Client) -> Sequence[tuple[str, Listener]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
 
+from bot.roles import bot as bot_role
+from bot.settings import SettingsError
 from tests.bot.slack_desk import SlackDesk, desk_on, text_of
 from tests.slack.server import running_slack
 from tests.support.stack import Stack, eventually
@@ -221,3 +224,13 @@ async def test_what_comes_while_temporal_is_away_is_not_acknowledged_and_a_comma
             slack.redeliver(ts=ts)
             await desk.outcome(ts, ts)
             await eventually(lambda: slack.acked(ts), "acknowledged")
+
+
+async def test_a_bot_whose_token_is_revoked_ends_with_a_plain_word(idle_stack: Stack) -> None:
+    with running_slack() as slack:
+        slack.revoke_token()
+        async with desk_on(idle_stack, slack) as desk:
+            with pytest.raises(SettingsError) as refused:
+                await bot_role.run(desk.stack.settings, asyncio.Event())
+    assert "Slack refuses us" in str(refused.value)
+    assert slack.bot_token not in str(refused.value)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.platforms.slack.calls import build_client
+from bot.platforms.slack.platform import SlackPlatform
 from tests.bot.slack_rig import SlackRig
 from tests.contracts.chat import answer, working
+from tests.slack.bolt_app import until
 from tests.slack.server import Message, running_slack
 from workflows.blobs import FileBlobStore
 from workflows.contracts import MessageRef, ThreadRef
 from workflows.errors import Ambiguous, Retriable, Terminal
+
+TIERS = {"update": 50, "startStream": 20, "appendStream": 100}
+"""Calls a minute that Slack allows at least."""
 
 WORDS = "Apple closed at 252.20 USD on 2024-12-30. "
 
@@ -144,3 +151,27 @@ async def test_slack_is_told_while_we_work_so_that_its_own_stop_shows(rig: Slack
     assert rig.slack.session(rig.channel, message.thread.thread)["status"] == "processing"
     await rig.chat.edit(message, answer(text=WORDS))
     assert rig.slack.session(rig.channel, message.thread.thread)["status"] == "active"
+
+
+async def test_twenty_turns_at_once_stay_within_slacks_tiers(tmp_path: Path) -> None:
+    with running_slack() as slack:
+        rig = SlackRig(slack, FileBlobStore(tmp_path))
+        platform = SlackPlatform(build_client(slack.bot_token, slack.api_url), FileBlobStore(tmp_path))
+        messages = [await placeholder(rig) for _ in range(20)]
+        slack.tiers(True)
+
+        async def turn(message: MessageRef) -> None:
+            async with platform.live(message, asker=rig.person) as live:
+                for words in range(1, 50):
+                    await live.show(working(WORDS * words))
+
+        running = [asyncio.create_task(turn(message)) for message in messages]
+        # What the first minute allows is spent at once; whoever comes later waits.
+        await until(lambda: len(slack.asked("chat.update")) >= 10, "all is spent")
+        await asyncio.wait(running, timeout=0.5)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        slack.tiers(False)
+        assert [request for request in slack.requests if request.status == 429] == []
+        assert all(len(slack.asked(f"chat.{name}")) <= most for name, most in TIERS.items())

@@ -27,6 +27,14 @@ class Budget:
         # The turn is taken before the wait, so that those who come meanwhile wait longer.
         await asyncio.sleep(max(0.0, self._next - now))
 
+    def spare(self) -> bool:
+        """Take a turn if there is one at once."""
+        now = time.monotonic()
+        if self._next + self._interval > now:
+            return False
+        self._next = max(self._next, now - self._ahead) + self._interval
+        return True
+
     def pause(self, seconds: float) -> None:
         """Nobody's turn comes for a while: Slack said so."""
         self._next = max(self._next, time.monotonic() + seconds)

@@ -87,12 +87,18 @@ class Streams:
         if stream.dead or (stream.ts and time.monotonic() - stream.started > LIFETIME):
             stream.dead = True
             return False
+        budget = self._appends if stream.ts else self._starts
+        if not budget.spare():
+            # What is not sent now goes along with what comes next; nobody's progress waits for it.
+            return True
         try:
-            await (
-                self._append(message, stream, wanted)
-                if stream.ts
-                else self._start(message, stream, asker, team, wanted)
-            )
+            if stream.ts:
+                await self._append(message, stream, wanted)
+            else:
+                await self._start(message, stream, asker, team, wanted)
+        except Retriable as refused:
+            budget.pause(refused.retry_after or 0.0)
+            raise
         except Terminal as refused:
             # Too old, or stopped by somebody: either way it takes no more.
             _log.info("a stream takes no more: %s", word_of(refused))
@@ -116,7 +122,6 @@ class Streams:
         if not direct and not asker:
             stream.dead = True
             return
-        await self._starts.take()
         try:
             started = await call(
                 self._client,
@@ -134,7 +139,6 @@ class Streams:
         stream.ts, stream.sent, stream.started = str(started["ts"]), text, time.monotonic()
 
     async def _append(self, message: MessageRef, stream: _Stream, text: str) -> None:
-        await self._appends.take()
         more = text[len(stream.sent) :]
         # Whether it was applied or not: it is not sent again, since a stream would show it twice.
         stream.sent = text
