@@ -14,6 +14,7 @@ PATTERNS = (
     r"(?i:\b(?:crumb|(?:bot|access|api)?[._ -]?(?:token|key)|secret|password))['\"]?=['\"]?[^\s&'\",}]+",
     r"(?i:\b(?:mistral|api)[._ -]?key)['\"]?\s*[:=]\s*['\"]?[\w.-]{8,}",
     r"\bsk-[\w-]{16,}",
+    r"(?i:\bticket=)[\w%.~-]+",
     r"pylf_v\d+_\w+",
     r"(?i)https?://hooks\.slack\.com/\S+",
     r"//[^\s/@:]+:[^\s/@]+@",

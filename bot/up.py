@@ -49,6 +49,9 @@ _SECRETS = (
     "LOGFIRE_TOKEN",
 )
 
+_NOT_THE_WORKERS = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "CLEW_API_KEYS")
+"""What only those need who listen."""
+
 _BOT_SECRETS = (
     "SLACK_BOT_TOKEN",
     "SLACK_APP_TOKEN",
@@ -129,7 +132,7 @@ def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | Non
     )
     common |= {"CLEW_MARKET_DATA": settings.market_data, "CLEW_DATA_DIR": str(settings.data_dir)}
     common |= _bytecode(settings.data_dir)
-    worker = common | _as_environment(settings, _SECRETS)
+    worker = common | _as_environment(settings, [name for name in _SECRETS if name not in _NOT_THE_WORKERS])
     telemetry = _as_environment(settings, ("LOGFIRE_TOKEN",))
 
     specs: list[Spec] = []

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from bot.platforms.slack import listening
 from bot.roles import bot as bot_role
 from bot.settings import SettingsError
 from tests.bot.slack_desk import SlackDesk, desk_on, text_of
@@ -234,3 +235,36 @@ async def test_a_bot_whose_token_is_revoked_ends_with_a_plain_word(idle_stack: S
                 await bot_role.run(desk.stack.settings, asyncio.Event())
     assert "Slack refuses us" in str(refused.value)
     assert slack.bot_token not in str(refused.value)
+
+
+async def test_slack_is_asked_who_we_are_before_the_first_event_and_not_by_it(desk: SlackDesk) -> None:
+    desk.slack.fault("auth.test", "error", error="internal_error", times=20)
+    channel = desk.slack.dm(desk.alice)
+    ts = desk.slack.say(channel, desk.alice, PRICE)
+    await desk.outcome(ts, ts, channel=channel)
+
+
+async def test_somebody_whom_slack_does_not_show_is_told_that_they_may_not(desk: SlackDesk) -> None:
+    desk.slack.fault("users.info", "error", error="user_not_visible")
+    ts = desk.mention(PRICE)
+    await desk.whispered(desk.alice, "You may not ask me here")
+    await eventually(lambda: desk.slack.acked(ts), "acknowledged")
+
+
+async def test_a_command_is_answered_in_time_however_slow_slack_is(desk: SlackDesk) -> None:
+    slow = desk.slack.fault("users.info", "hold")
+    command = desk.slack.command(desk.channel, desk.alice, "/research", "AAPL")
+    await eventually(lambda: command.replies or None, "told")
+    assert "nothing was done" in command.replies[0].text
+    slow.release()
+
+
+async def test_a_bot_whose_sockets_never_open_begins_anew(idle_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "DEAF", 1.0)
+    with running_slack() as slack:
+        async with desk_on(idle_stack, slack) as desk:
+            slack.fault("socket", "status", status=401, times=0)
+            task = asyncio.create_task(bot_role.run(desk.stack.settings, until := asyncio.Event()))
+            await eventually(lambda: len(slack.asked("apps.connections.open")) > 3, "another address is asked for")
+            until.set()
+            await task

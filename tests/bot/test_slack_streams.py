@@ -10,6 +10,7 @@ import pytest
 
 from bot.platforms.slack.calls import build_client
 from bot.platforms.slack.platform import SlackPlatform
+from bot.platforms.slack.streams import SEE_ABOVE
 from tests.bot.slack_rig import SlackRig
 from tests.contracts.chat import answer, working
 from tests.slack.bolt_app import until
@@ -175,3 +176,49 @@ async def test_twenty_turns_at_once_stay_within_slacks_tiers(tmp_path: Path) -> 
         slack.tiers(False)
         assert [request for request in slack.requests if request.status == 429] == []
         assert all(len(slack.asked(f"chat.{name}")) <= most for name, most in TIERS.items())
+
+
+async def test_what_another_worker_streamed_is_taken_away_by_the_one_that_posted(rig: SlackRig, tmp_path: Path) -> None:
+    message = await placeholder(rig)
+    await show(another_process(rig, tmp_path), message, WORDS)
+    assert len(standing(rig, message.thread)) == 2
+    await rig.chat.edit(message, answer(text=WORDS))
+    assert [one.ts for one in standing(rig, message.thread)] == [message.message]
+
+
+@pytest.mark.parametrize(("method", "text"), [("chat.update", ""), ("chat.startStream", WORDS)])
+async def test_progress_that_slack_takes_its_time_over_is_waited_for_before_the_last_word(
+    rig: SlackRig, method: str, text: str
+) -> None:
+    message = await placeholder(rig)
+    fault = rig.slack.fault(method, "hold")
+    running = asyncio.create_task(show(rig, message, text))
+    await until(lambda: bool(fault.held), "a call is under way")
+    running.cancel()
+    fault.release()
+    await asyncio.gather(running, return_exceptions=True)
+    await rig.chat.edit(message, answer(text="The last word."))
+    [last] = standing(rig, message.thread)
+    assert "The last word." in str(last.blocks)
+
+
+async def test_a_stream_that_may_not_be_deleted_points_to_the_answer(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    await show(rig, message, WORDS)
+    rig.slack.fault("chat.delete", "error", error="compliance_exports_prevent_deletion")
+    await rig.chat.edit(message, answer(text=WORDS))
+    first, rest = standing(rig, message.thread)
+    assert first.ts == message.message
+    assert (rest.text, rest.streaming) == (SEE_ABOVE, False)
+
+
+async def test_what_a_refused_rate_kept_from_a_stream_comes_with_the_next_words(rig: SlackRig) -> None:
+    message = await placeholder(rig)
+    async with rig.chat.live(message, asker=rig.person) as live:
+        await live.show(working("One two "))
+        rig.slack.fault("chat.appendStream", "status", status=429, retry_after=0)
+        with pytest.raises(Retriable):
+            await live.show(working("One two three four "))
+        while "One two three four five" not in str(standing(rig, message.thread)[1].blocks):
+            await live.show(working("One two three four five "))
+            await asyncio.sleep(0)

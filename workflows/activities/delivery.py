@@ -60,7 +60,12 @@ class DeliveryActivities:
     @activity.defn(name="open_thread")
     async def open_thread(self, request: OpenThreadRequest) -> ThreadRef:
         """Open the thread of a slash command. Run again: the platform finds it by the command's id."""
-        async with heartbeating():
+        async with heartbeating() as pulse:
+            if activity.info().attempt > 1:
+                # What an earlier attempt posted may show a moment later than it was applied.
+                await asyncio.sleep(self._chat.capabilities.settle)
+            if pulse.given_up:
+                raise retried_by_temporal(Retriable("attempt given up before opening", code="internal"))
             try:
                 return await self._chat.open_thread(request)
             except CallError as error:

@@ -19,7 +19,7 @@ CALL_LIMIT = 10
 _THREAD_GONE = frozenset(
     {"channel_not_found", "not_in_channel", "is_archived", "thread_not_found", "cannot_reply_to_message"}
 )
-_MESSAGE_GONE = frozenset({"message_not_found", "cant_delete_message", "cant_update_message", "edit_window_closed"})
+_MESSAGE_GONE = frozenset({"message_not_found"})
 _TEXT_REFUSED = frozenset(
     {
         "msg_too_long",

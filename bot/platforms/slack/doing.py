@@ -47,6 +47,7 @@ class Us:
     team: str
     user: str
     url: str
+    bot: str = ""
 
 
 class Doing:
@@ -107,7 +108,10 @@ class Doing:
             case Help():
                 return words.HELP if spoken.for_us else ""
             case Status():
-                return await self.standing(thread)
+                try:
+                    return await self.standing(thread)
+                except Unavailable:
+                    return words.NOBODY_WORKS
             case Retry():
                 await self._inbox.retry(thread, RetryRequest(request=spoken.ts, asker=asker))
             case Stop():
@@ -326,7 +330,8 @@ class Doing:
                 ts=ts,
                 oldest=ts,
                 inclusive="true",
-                limit=1,
+                # One is asked for, but Slack may put the thread's first message before it.
+                limit=3,
                 include_all_metadata="true",
             )
         except Terminal:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.commands import Command, Research, parse
 from bot.platforms.slack.calls import Json, inner, items
-from bot.platforms.slack.words import mentions, plain_text
+from bot.platforms.slack.words import calls_others, mentions, plain_text
 from workflows.contracts import Research as ResearchValue
 
 _SPOKEN = frozenset({None, "file_share", "thread_broadcast"})
@@ -75,12 +75,18 @@ def spoken(event: Json, bot_user: str) -> Spoken | None:
         thread=str(event.get("thread_ts") or ts),
         ts=ts,
         user=user,
-        text=plain_text(raw, bot_user),
+        text=_addressed(raw, bot_user),
         direct=direct,
         for_us=direct or bot_user in meant,
-        to_others=bot_user not in meant and bool(meant),
+        to_others=bot_user not in meant and (bool(meant) or calls_others(raw)),
         twins=(own,) if own else (),
     )
+
+
+def _addressed(raw: str, bot_user: str) -> str:
+    """What is said to us, without our name before it and what stands between the two."""
+    text = plain_text(raw, bot_user)
+    return text.lstrip(":, ") if raw.lstrip().startswith(f"<@{bot_user}") else text
 
 
 def changed(event: Json, bot_user: str) -> Changed | None:

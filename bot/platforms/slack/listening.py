@@ -6,11 +6,13 @@ import asyncio
 import functools
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -25,12 +27,18 @@ from bot.platforms.slack.doing import Doing, Us
 from bot.platforms.slack.gestures import action_of, changed, form_values, message_of, removed, spoken
 from bot.platforms.slack.views import CHANNEL, QUESTION, SYMBOL, home, research_form
 from workflows.contracts import OpenThreadRequest
-from workflows.errors import CallError, Terminal
+from workflows.errors import CallError, Retriable, Terminal
 
 Say = Callable[..., Awaitable[Any]]
 
 LIMIT = 2.7
 """Seconds for one event: Slack waits three for its acknowledgement, and what is not acknowledged comes again."""
+
+DEAF = 20.0
+"""Seconds without an open socket after which everything begins anew, tokens and address included."""
+
+SOONER = 2.3
+"""Seconds for a gesture that Slack never sends again: in time to say that nothing was done."""
 
 PROMPTS = (
     ("Research a company", "/research NVDA Is it expensive?"),
@@ -71,15 +79,20 @@ class SlackListener:
         known. Raises Terminal where Slack refuses our tokens, Retriable where it does not answer.
         """
         me = await read(self._client, "auth.test")
-        us = Us(team=str(me["team_id"]), user=str(me["user_id"]), url=str(me.get("url") or ""))
+        us = Us(
+            team=str(me["team_id"]),
+            user=str(me["user_id"]),
+            bot=str(me.get("bot_id") or ""),
+            url=str(me.get("url") or ""),
+        )
         handler: Any = AsyncSocketModeHandler(
             self.app(Doing(self._client, inbox, self._access, us), us), self._app_token
         )
         await call(self._app_client(), "apps.connections.open")
         try:
-            await handler.connect_async()
+            await _connected(handler)
             _log.info("listening to Slack workspace %s", us.team)
-            await asyncio.Event().wait()
+            await _deaf(handler)
         finally:
             await handler.close_async()
             for task in self._tasks:
@@ -92,7 +105,13 @@ class SlackListener:
     def app(self, doing: Doing, us: Us) -> AsyncApp:
         """The Bolt app: which event is whose."""
         # The default acknowledges before a listener runs, and would lose what a crash interrupts.
-        app = AsyncApp(client=self._client, process_before_response=True, request_verification_enabled=False)
+        # It would also ask Slack who we are at the first event, and acknowledge all that comes until Slack answers.
+        app = AsyncApp(
+            client=self._client,
+            authorize=_authorized(self._client, us),
+            process_before_response=True,
+            request_verification_enabled=False,
+        )
         ears = _Ears(self, doing, us)
         on: Any = app
         on.event("message")(_in_time(ears.message))
@@ -211,13 +230,19 @@ class _Ears:
         """`/research-admin …`: for administrators' eyes alone, and each use is logged."""
         user, text = str(command.get("user_id") or ""), str(command.get("text") or "").strip().lower()
         _log.info("admin command %s by %s", text[:40] or "status", user)
-        if not await self._doing.may_administer(user):
+        try:
+            async with asyncio.timeout(1.0):
+                allowed = await self._doing.may_administer(user)
+        except (CallError, TimeoutError):
+            await ack(words.NOT_DONE)
+            return
+        if not allowed:
             await ack(words.NOT_ADMIN)
         elif text not in ("", "status"):
             await ack(words.ADMIN_USAGE)
         else:
             try:
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(1.5):
                     await ack(await self._listener.report())
             except (RPCError, TimeoutError):
                 await ack(words.SLOW)
@@ -299,15 +324,17 @@ class _Ears:
     async def _tried(self, job: Awaitable[str]) -> str:
         """What Slack never sends again has to be answered at once, whatever is out of reach."""
         try:
-            return await job
-        except (Unavailable, CallError) as error:
+            async with asyncio.timeout(SOONER):
+                return await job
+        except (Unavailable, CallError, TimeoutError) as error:
             _log.warning("a gesture could not be handed over: %s", error)
             return words.NOT_DONE
 
     async def _try(self, job: Awaitable[tuple[str, OpenThreadRequest | None]]) -> tuple[str, OpenThreadRequest | None]:
         try:
-            return await job
-        except (Unavailable, CallError) as error:
+            async with asyncio.timeout(SOONER):
+                return await job
+        except (Unavailable, CallError, TimeoutError) as error:
             _log.warning("a command could not be handed over: %s", error)
             return words.NOT_DONE, None
 
@@ -319,6 +346,40 @@ class _Ears:
             await respond(told, response_type="ephemeral")
         else:
             await self._doing.whisper(opening.channel, "", opening.asker.user, told)
+
+
+async def _connected(handler: Any) -> None:
+    """Connect. The SDK tries one address for ever, whose ticket may be spent. Raises Retriable."""
+    try:
+        async with asyncio.timeout(DEAF):
+            await handler.connect_async()
+    except TimeoutError:
+        raise Retriable("the socket does not open") from None
+
+
+async def _deaf(handler: Any) -> None:
+    """Return never; raise Retriable once no socket was open for a while, whatever the SDK still tries."""
+    since = time.monotonic()
+    while time.monotonic() - since < DEAF:
+        if await handler.client.is_connected():
+            since = time.monotonic()
+        await asyncio.sleep(1)
+    raise Retriable("no socket is open")
+
+
+def _authorized(client: AsyncWebClient, us: Us) -> Callable[..., Awaitable[AuthorizeResult]]:
+    """What `auth.test` said once, for every event."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=us.team,
+            bot_user_id=us.user,
+            bot_id=us.bot,
+            bot_token=client.token,
+        )
+
+    return authorize
 
 
 def _in_time(ear: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

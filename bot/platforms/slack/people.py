@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import Kind, Person
-from bot.platforms.slack.calls import Json, inner, read
+from bot.platforms.slack.calls import Json, inner, read, word_of
 from bot.platforms.slack.values import NAME
 from bot.rendering import one_line
+from workflows.errors import Terminal
 
 _REMEMBER = 300.0
 """Seconds for which an answer of Slack's holds: a guest who was invited as a member asks again after that."""
 
 _MOST = 10_000
+
+_log = logging.getLogger(__name__)
 
 
 class People:
@@ -26,11 +30,16 @@ class People:
         self._known: dict[str, tuple[float, Person, str]] = {}
 
     async def find(self, user: str) -> tuple[Person, str]:
-        """Somebody, and the name to show. Raises Retriable or Terminal, where Slack does not say."""
+        """Somebody, and the name to show. Raises Retriable where Slack does not answer."""
         known = self._known.get(user)
         if known is not None and known[0] > time.monotonic():
             return known[1], known[2]
-        profile = inner(await read(self._client, "users.info", user=user), "user")
+        try:
+            profile = inner(await read(self._client, "users.info", user=user), "user")
+        except Terminal as refused:
+            # Whom Slack does not show us is nobody whom we know, and may do nothing.
+            _log.warning("somebody cannot be looked up: %s", word_of(refused))
+            profile = {"is_stranger": True}
         person = Person(platform=NAME, user=user, kind=_kind(profile, self._team))
         name = one_line(str(inner(profile, "profile").get("display_name") or profile.get("real_name") or ""))[:80]
         if len(self._known) >= _MOST:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -25,6 +25,7 @@ from workflows.contracts import Answer, AnswerState, MessageRef, OpenThreadReque
 from workflows.errors import CallError, Retriable, Terminal
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 _OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
 
@@ -57,6 +58,7 @@ class SlackPlatform:
         self._outcomes = Outcomes()
         self._streams = Streams(client, per_minute=streams_per_minute)
         self._sessions = True
+        self._flying: dict[str, set[asyncio.Task[Any]]] = {}
         self._user = ""
 
     @property
@@ -113,9 +115,7 @@ class SlackPlatform:
                 # There is no message yet: what is gone is the one that the thread hangs on.
                 raise Terminal(str(error), code="thread_gone", status=error.status) from None
             raise
-        message = MessageRef(thread=thread, message=str(posted["ts"]))
-        self._streams.posted(message)
-        return message
+        return MessageRef(thread=thread, message=str(posted["ts"]))
 
     async def find(self, thread: ThreadRef, key: str) -> Sequence[MessageRef]:
         """Messages of ours under `key`, oldest first. It only reads."""
@@ -141,16 +141,14 @@ class SlackPlatform:
             await self._replace(message, answer)
         except Terminal as error:
             if error.code == "message_gone":
-                await self._streams.end(message)
+                await self._streams.end(message, await self._me())
             raise
         if over and answer.part == 1:
-            await self._streams.end(message)
+            await self._streams.end(message, await self._me())
             await self._session(message, "active")
 
     async def delete(self, message: MessageRef) -> None:
         """Delete a message. If it happened and we were not told, or we run again: it is gone, which is a success."""
-        if message.message in self._streams:
-            await self._streams.end(message)
         try:
             await call(self._client, "chat.delete", channel=message.thread.channel, ts=message.message)
         except Terminal as error:
@@ -167,7 +165,14 @@ class SlackPlatform:
     @asynccontextmanager
     async def _live(self, message: MessageRef, asker: str) -> AsyncGenerator[LiveMessage]:
         await self._session(message, "processing", asker)
-        yield _Live(self, message, asker)
+        try:
+            yield _Live(self, message, asker)
+        finally:
+            # A call that is cut off here may still be applied there, after the last word, which nobody writes before
+            # this ends. So it is waited for, as long as a call may take.
+            flying = self._flying.get(message.message)
+            if flying:
+                await asyncio.wait(flying)
 
     async def read(self, thread: ThreadRef, *, before: str, limit: int) -> Sequence[Said]:
         """The newest `limit` messages before message `before`, oldest first. Unfinished answers are not read."""
@@ -191,7 +196,7 @@ class SlackPlatform:
         if not await self._open(message, answer, since):
             return
         try:
-            await self._update(message, shown)
+            await self._whole(message, self._update(message, shown))
         except Retriable as refused:
             self._budget.pause(refused.retry_after or self._capabilities.edit_interval)
             raise
@@ -200,7 +205,7 @@ class SlackPlatform:
         """Show an answer's text as it is written. False where it belongs into the placeholder; `since` as above."""
         if not await self._open(message, answer, since):
             return True
-        return await self._streams.show(message, asker, message.thread.workspace, answer.text)
+        return await self._whole(message, self._streams.show(message, asker, message.thread.workspace, answer.text))
 
     async def _open(self, message: MessageRef, answer: Answer, since: float) -> bool:
         """Whether progress of this attempt may still be shown. Slack cannot make an edit depend on what stands."""
@@ -208,6 +213,22 @@ class SlackPlatform:
             return False
         asleep = time.monotonic() - since > _FRESH
         return not asleep or await self._standing(message) in ("waiting", "working")
+
+    async def _whole(self, message: MessageRef, job: Coroutine[Any, Any, T]) -> T:
+        """Make a call that is not cut off by whoever waits for it."""
+        task = asyncio.create_task(job)
+        flying = self._flying.setdefault(message.message, set())
+        flying.add(task)
+
+        def landed(done: asyncio.Task[T]) -> None:
+            flying.discard(done)
+            if not flying:
+                self._flying.pop(message.message, None)
+            if not done.cancelled():
+                done.exception()  # Whoever waited may be gone.
+
+        task.add_done_callback(landed)
+        return await asyncio.shield(task)
 
     async def _session(self, message: MessageRef, status: str, asker: str = "") -> None:
         """Tell Slack that we work, or no longer do, for its own Stop button. Best effort; run again: it is the same."""

@@ -19,13 +19,15 @@ from bot.platforms.slack.messages import moment, replies
 from bot.platforms.slack.progress import Budget
 from bot.rendering import neutralise
 from workflows.contracts import MessageRef
-from workflows.errors import CallError, Retriable, Terminal
+from workflows.errors import Ambiguous, Retriable, Terminal
 
 LIFETIME = 240.0
 """Seconds, less than the five minutes after which Slack ends a stream, in which one is written to."""
 
 LONGEST = 11_000
 """Characters that are streamed of one answer; the rest comes with the answer itself."""
+
+SEE_ABOVE = "The answer stands above."
 
 STARTS_PER_MINUTE = 15
 APPENDS_PER_MINUTE = 80
@@ -40,14 +42,13 @@ _log = logging.getLogger(__name__)
 class _Stream:
     """What was streamed for one placeholder.
 
-    `ts` is "" where nothing stands, `lost` True where something may stand that we do not know of.
+    `ts` is "" where nothing stands that we know of.
     """
 
     ts: str = ""
     sent: str = ""
     started: float = 0.0
     dead: bool = False
-    lost: bool = False
 
 
 class Streams:
@@ -60,14 +61,6 @@ class Streams:
         self._starts, self._appends = (Budget(rate, burst=5) for rate in per_minute)
         self._known: OrderedDict[str, _Stream] = OrderedDict()
 
-    def __contains__(self, message: object) -> bool:
-        """Whether something is known of the placeholder with this ts."""
-        return message in self._known
-
-    def posted(self, message: MessageRef) -> None:
-        """This process has just posted a placeholder, so no other can have streamed for it."""
-        self._remember(message, _Stream())
-
     async def show(self, message: MessageRef, asker: str, team: str, text: str) -> bool:
         """Let the stream grow to `text`. False where it cannot: then the text belongs into the placeholder.
 
@@ -76,18 +69,18 @@ class Streams:
         """
         stream = self._known.get(message.message)
         if stream is None:
-            # Another process posted the placeholder, and may have streamed below it.
-            stream = self._remember(message, _Stream(lost=True))
+            stream = self._remember(message, _Stream())
         wanted = _whole_words(neutralise(text))[:LONGEST]
         if not wanted or wanted == stream.sent:
             return not stream.dead
         if stream.ts and not wanted.startswith(stream.sent):
             # A new text, not a longer one: a stream cannot take anything back.
-            await self._drop(message, stream)
+            await self._take_away(message, stream.ts)
+            stream.ts, stream.sent = "", ""
         if stream.dead or (stream.ts and time.monotonic() - stream.started > LIFETIME):
             stream.dead = True
             return False
-        budget = self._appends if stream.ts else self._starts
+        budget, sent = self._appends if stream.ts else self._starts, stream.sent
         if not budget.spare():
             # What is not sent now goes along with what comes next; nobody's progress waits for it.
             return True
@@ -96,7 +89,13 @@ class Streams:
                 await self._append(message, stream, wanted)
             else:
                 await self._start(message, stream, asker, team, wanted)
+        except Ambiguous:
+            # It may stand or not; a second one would show the text twice.
+            stream.dead = stream.dead or not stream.ts
+            raise
         except Retriable as refused:
+            # Not applied: what was to be sent still is.
+            stream.sent = sent
             budget.pause(refused.retry_after or 0.0)
             raise
         except Terminal as refused:
@@ -106,14 +105,17 @@ class Streams:
             return False
         return True
 
-    async def end(self, message: MessageRef) -> None:
-        """Delete what was streamed for a placeholder. Run again: what is gone is a success. Raises CallError."""
-        stream = self._known.get(message.message)
-        if stream is None or stream.lost:
-            await self._sweep(message)
-        if stream is not None and stream.ts:
-            await self._delete(message, stream.ts)
+    async def end(self, message: MessageRef, us: str) -> None:
+        """Take away what was streamed for a placeholder, by this process or any other. `us` is our own user id.
+
+        Run again: what is gone is a success. Raises Retriable or Ambiguous, and nothing where Slack refuses for good.
+        """
         self._known.pop(message.message, None)
+        try:
+            for ts in await self._strays(message, us):
+                await self._take_away(message, ts)
+        except Terminal as refused:
+            _log.warning("what streamed below an answer cannot be taken away: %s", refused)
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
@@ -122,20 +124,15 @@ class Streams:
         if not direct and not asker:
             stream.dead = True
             return
-        try:
-            started = await call(
-                self._client,
-                "chat.startStream",
-                channel=message.thread.channel,
-                thread_ts=message.thread.thread,
-                recipient_user_id=asker or None,
-                recipient_team_id=(team or None) if asker else None,
-                chunks=[_chunk(text)],
-            )
-        except CallError as error:
-            if not isinstance(error, Terminal | Retriable):
-                stream.lost, stream.dead = True, True
-            raise
+        started = await call(
+            self._client,
+            "chat.startStream",
+            channel=message.thread.channel,
+            thread_ts=message.thread.thread,
+            recipient_user_id=asker or None,
+            recipient_team_id=(team or None) if asker else None,
+            chunks=[_chunk(text)],
+        )
         stream.ts, stream.sent, stream.started = str(started["ts"]), text, time.monotonic()
 
     async def _append(self, message: MessageRef, stream: _Stream, text: str) -> None:
@@ -146,11 +143,8 @@ class Streams:
             self._client, "chat.appendStream", channel=message.thread.channel, ts=stream.ts, chunks=[_chunk(more)]
         )
 
-    async def _drop(self, message: MessageRef, stream: _Stream) -> None:
-        await self._delete(message, stream.ts)
-        stream.ts, stream.sent = "", ""
-
-    async def _delete(self, message: MessageRef, ts: str) -> None:
+    async def _take_away(self, message: MessageRef, ts: str) -> None:
+        """Delete a stream; where that is not allowed, let it point to the answer. Raises CallError."""
         channel = message.thread.channel
         try:
             await call(self._client, "chat.stopStream", channel=channel, ts=ts)
@@ -158,25 +152,21 @@ class Streams:
             _log.debug("already over: %s", word_of(over))
         try:
             await call(self._client, "chat.delete", channel=channel, ts=ts)
-        except Terminal as error:
-            if error.code != "message_gone":
-                raise
+        except Terminal as refused:
+            if refused.code != "message_gone":
+                await call(self._client, "chat.update", channel=channel, ts=ts, text=SEE_ABOVE, blocks=[])
 
-    async def _sweep(self, message: MessageRef) -> None:
-        """Delete what streamed below a placeholder in another process: messages of ours that carry no metadata."""
+    async def _strays(self, message: MessageRef, us: str) -> list[str]:
+        """Messages of ours below a placeholder that carry no metadata: whatever streamed for it."""
         thread = message.thread
-        placeholder: Json | None = None
-        strays: list[str] = []
-        async for found in replies(self._client, thread.channel, thread.thread, oldest=message.message):
-            ts = str(found["ts"])
-            if ts == message.message:
-                placeholder = found
-            elif placeholder is not None and found.get("user") == placeholder.get("user"):
-                newer = moment(ts) > moment(message.message)
-                if newer and not inner(found, "metadata").get("event_type"):
-                    strays.append(ts)
-        for ts in strays:
-            await self._delete(message, ts)
+        return [
+            str(found["ts"])
+            async for found in replies(self._client, thread.channel, thread.thread, oldest=message.message)
+            if found.get("user") == us
+            and moment(str(found["ts"])) > moment(message.message)
+            and not inner(found, "metadata").get("event_type")
+            and found.get("text") != SEE_ABOVE
+        ]
 
     def _remember(self, message: MessageRef, stream: _Stream) -> _Stream:
         self._known[message.message] = stream

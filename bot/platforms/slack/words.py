@@ -13,6 +13,7 @@ NOT_DONE = "I could not take this in just now, so nothing was done. Please try a
 REFUSED = "I cannot take this in: Clew is not set up correctly. Its administrators find the reason with `clew doctor`."
 NOT_OPENED = "I could not open a thread here. Type `/invite @Clew` if I am not in this channel, then ask again."
 NOTHING_ASKED = "Nothing was asked in this thread yet."
+NOBODY_WORKS = "No worker answers at the moment, so I cannot say. Questions are kept, and answered once one does."
 THANKS = "Thank you, noted."
 ADMIN_USAGE = "I know `/research-admin status`."
 SLOW = "Temporal takes too long to answer. `clew status` on the machine that runs Clew shows more."
@@ -40,10 +41,18 @@ def plain_text(text: str, bot_user: str) -> str:
                 return label or f"@{target.partition('^')[0]}"
             case _:
                 address = target.removeprefix("mailto:")
+                if re.fullmatch(rf"https?://{re.escape(label)}/?", address, re.IGNORECASE):
+                    # A link that Slack made of a word with a dot in it, as many tickers are.
+                    return label
                 return address if not label or label in address else f"{label} ({address})"
 
     text = _LINK.sub(spelled, text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def calls_others(text: str) -> bool:
+    """Whether a message calls a group, or everybody."""
+    return re.search(r"<!(subteam\^|here|channel|everyone)", text) is not None
 
 
 def mentions(text: str) -> list[str]:
