@@ -143,8 +143,8 @@ def _chat(settings: Settings) -> list[Finding]:
     for name, secret, prefix in shapes:
         if secret is not None and not secret.get_secret_value().startswith(prefix):
             findings.append(problem(name, f"is another kind of token; this one begins with {prefix}"))
-    if settings.slack_bot_token is not None and not (settings.slack_app_token or settings.slack_signing_secret):
-        findings.append(problem("Slack", "set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode) too."))
+    if settings.slack_bot_token is not None and settings.slack_app_token is None:
+        findings.append(problem("Slack", "set SLACK_APP_TOKEN too; without it nothing is heard."))
     if settings.slack_bot_token is None and (settings.slack_app_token or settings.slack_signing_secret):
         findings.append(problem("Slack", "set SLACK_BOT_TOKEN too; without it nothing can be posted."))
     if settings.slack_bot_token is None and settings.discord_token is None:

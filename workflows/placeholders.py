@@ -106,7 +106,9 @@ class Placeholders:
 
     async def refuse(self, request: RetryRequest, reason: str) -> None:
         """Say why a turn is not tried again."""
-        notice = Answer(key=f"notice:{request.request}", state=AnswerState.FINAL, text=retry_refused(reason))
+        notice = Answer(
+            key=f"notice:{request.request}", state=AnswerState.FINAL, text=retry_refused(reason), retriable=False
+        )
         post = PostAnswer(thread=self._thread, answer=notice, trace=request.trace)
         try:
             await execute(post_answer, post, asker=request.asker, platform=self._thread.platform, summary="notice")

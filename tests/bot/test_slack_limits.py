@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import slackblocks as kit
 
-from bot.platforms.slack.blocks import blocks_of, fallback_of
+from bot.platforms.slack.blocks import blocks_of, escape, fallback_of
+from bot.platforms.slack.calls import build_client
+from bot.platforms.slack.platform import SlackPlatform
 from bot.platforms.slack.values import CAPABILITIES
 from bot.rendering import split_answer
+from workflows.blobs import BlobStore
 from workflows.contracts import Answer, AnswerState, BlobRef, Chart, LineState, Metric, ProgressLine, Source, Usage
 
 Json = dict[str, Any]
@@ -110,3 +113,11 @@ def test_a_part_that_is_as_long_as_may_be_fits() -> None:
     limit = CAPABILITIES.part_limit
     [part] = split_answer(Answer(key="t1", state=AnswerState.FINAL, text="a " * (limit // 2)), CAPABILITIES)
     assert rendered_text(shown(part)) <= 12_000
+
+
+def test_characters_that_are_escaped_count_as_what_they_become() -> None:
+    with_ampersands = Answer(key="t1", state=AnswerState.FINAL, text="&<> " * 6_000)
+    platform = SlackPlatform(build_client("xoxb-1", "http://127.0.0.1:1/api/"), cast("BlobStore", None))
+    parts = platform.split(with_ampersands)
+    assert all(len(escape(block["text"])) <= 12_000 for part in parts for block in shown(part) if "text" in block)
+    assert "".join(part.text for part in parts).count("&") == 6_000

@@ -186,7 +186,7 @@ def _buttons(answer: Answer) -> list[Json]:
     blocks: list[Json] = [{"type": "actions", "elements": asked}] if asked else []
     if answer.retriable:
         blocks.append({"type": "actions", "elements": [_button("🔁 Retry", RETRY_ACTION, answer.key)]})
-    if answer.state is AnswerState.FINAL:
+    if answer.state is AnswerState.FINAL and answer.retriable:
         blocks.append(_feedback(answer.key))
     return blocks
 

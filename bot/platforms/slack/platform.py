@@ -91,8 +91,10 @@ class SlackPlatform:
         return _thread(request, str(posted["ts"]))
 
     def split(self, answer: Answer) -> Sequence[Answer]:
-        """Parts that each fit one message."""
-        return split_answer(answer, self._capabilities)
+        """Parts that each fit one message, in which Slack counts an escaped character as what it is escaped to."""
+        grown = len(escape(answer.text)) / max(1, len(answer.text))
+        limit = int(self._capabilities.part_limit / grown)
+        return split_answer(answer, replace(self._capabilities, part_limit=limit))
 
     async def post(self, thread: ThreadRef, answer: Answer) -> MessageRef:
         """Post one part under its key, which its metadata holds.
