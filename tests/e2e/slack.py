@@ -48,6 +48,19 @@ class Workspace:
         self.whole.eventually(over, f"outcomes of {keys}")
         return self.answers(thread, channel)
 
+    def click_until_taken(self, message: Message, action: str) -> None:
+        """Alice presses a button; once more as often as she is told that nothing was done, as a busy machine may."""
+
+        def told() -> int:
+            return sum("nothing was done" in str(one.text) for one in self.slack.ephemerals(self.channel, self.alice))
+
+        while True:
+            before = told()
+            clicked = self.slack.click(self.channel, message.ts, self.alice, action)
+            self.whole.eventually(lambda clicked=clicked: clicked.acked or clicked.failed, f"{action} is answered")
+            if clicked.acked and told() == before:
+                return
+
     def root_message(self, of: str) -> Message:
         """Wait for the message that a command opened its thread with."""
 

@@ -90,7 +90,7 @@ def test_reactions_and_the_native_stop(desk: Workspace) -> None:
             case "native":
                 desk.slack.stop_session(desk.channel, held, desk.alice)
             case _:
-                desk.slack.click(desk.channel, placeholder.ts, desk.alice, "clew_stop")
+                desk.click_until_taken(placeholder, "clew_stop")
         [stopped] = desk.answered(held, held)
         assert state(stopped) == "stopped"
 
