@@ -118,6 +118,7 @@ def test_a_part_that_is_as_long_as_may_be_fits() -> None:
 def test_characters_that_are_escaped_count_as_what_they_become() -> None:
     with_ampersands = Answer(key="t1", state=AnswerState.FINAL, text="&<> " * 6_000)
     platform = SlackPlatform(build_client("xoxb-1", "http://127.0.0.1:1/api/"), cast("BlobStore", None))
+    assert len(platform.split(Answer(key="t1", state=AnswerState.STOPPED))) == 1
     parts = platform.split(with_ampersands)
     assert all(len(escape(block["text"])) <= 12_000 for part in parts for block in shown(part) if "text" in block)
     assert "".join(part.text for part in parts).count("&") == 6_000

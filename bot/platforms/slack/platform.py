@@ -92,7 +92,7 @@ class SlackPlatform:
 
     def split(self, answer: Answer) -> Sequence[Answer]:
         """Parts that each fit one message, in which Slack counts an escaped character as what it is escaped to."""
-        grown = len(escape(answer.text)) / max(1, len(answer.text))
+        grown = len(escape(answer.text)) / len(answer.text) if answer.text else 1.0
         limit = int(self._capabilities.part_limit / grown)
         return split_answer(answer, replace(self._capabilities, part_limit=limit))
 
