@@ -151,13 +151,17 @@ class Usage:
 
 
 class AnswerState(StrEnum):
-    """Where an answer stands. `FINAL`, `FAILED` and `STOPPED` are terminal outcomes."""
+    """Where an answer stands."""
 
     WAITING = "waiting"
     WORKING = "working"
     FINAL = "final"
     FAILED = "failed"
     STOPPED = "stopped"
+
+
+OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
+"""The terminal outcomes: nothing follows them but another attempt."""
 
 
 class LineState(StrEnum):
@@ -240,6 +244,11 @@ class Answer:
     part: int = 1
     parts: int = 1
     retriable: bool = True
+
+    @property
+    def post_key(self) -> str:
+        """The key under which this part is posted, and found again."""
+        return self.key if self.part == 1 else f"{self.key}:{self.part}"
 
 
 # --- Delivery --------------------------------------------------------------------------------------------------------

@@ -13,13 +13,11 @@ from bot.platforms.terminal_store import TerminalStore
 from bot.platforms.terminal_values import CAPABILITIES, NAME, answer_from_data, answer_to_data, research_to_data
 from bot.rendering import split_answer
 from workflows.chat import Capabilities, LiveMessage, Said
-from workflows.contracts import Answer, AnswerState, MessageRef, OpenThreadRequest, ThreadRef
+from workflows.contracts import OUTCOMES, Answer, MessageRef, OpenThreadRequest, ThreadRef
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
 
 
 class TerminalPlatform:
@@ -58,8 +56,7 @@ class TerminalPlatform:
         If it happened and we were not told: Ambiguous; the key is a column, and `find` sees it at once. If we run
         again blindly: it stands twice.
         """
-        key = answer.key if answer.part == 1 else f"{answer.key}:{answer.part}"
-        message = await _call(self._store.post, thread.thread, key, answer_to_data(answer))
+        message = await _call(self._store.post, thread.thread, answer.post_key, answer_to_data(answer))
         return MessageRef(thread=thread, message=message)
 
     async def find(self, thread: ThreadRef, key: str) -> Sequence[MessageRef]:
@@ -106,7 +103,7 @@ class _Live:
 
 
 def _spoken(message: StoredMessage) -> bool:
-    return message.author == "person" or message.state in _OUTCOMES
+    return message.author == "person" or message.state in OUTCOMES
 
 
 def _said(message: StoredMessage) -> Said:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bot.platforms.terminal_values import CAPABILITIES
 from bot.rendering import WORKING, footer, neutral, neutralise, not_verified, source_lines, state_sentence
-from workflows.contracts import Answer, AnswerState, BlobRef, LineState, Metric, ProgressLine, Source
+from workflows.contracts import OUTCOMES, Answer, AnswerState, BlobRef, LineState, Metric, ProgressLine, Source
 from workflows.sentences import NOT_REVISED, NOT_VERIFIED
 
 PathOf = Callable[[BlobRef], object]
@@ -32,7 +32,6 @@ _MARKS = {
     LineState.DONE: ("✓", "green"),
     LineState.FAILED: ("✗", "red"),
 }
-_OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
 _ENDS = {AnswerState.FINAL: LineState.DONE.value, AnswerState.STOPPED: "stopped"}
 _UNDONE = {"verifier": NOT_VERIFIED, "reviser": NOT_REVISED}
 """What a final answer says where one of its last steps failed."""
@@ -42,7 +41,7 @@ _TABLE_WIDTH = 60
 
 def is_over(answer: Answer) -> bool:
     """Whether this is a last word."""
-    return answer.state in _OUTCOMES
+    return answer.state in OUTCOMES
 
 
 def is_notice(answer: Answer) -> bool:

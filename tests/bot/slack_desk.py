@@ -15,10 +15,9 @@ from bot.platforms.slack.values import ANSWER
 from bot.roles import bot as bot_role
 from tests.slack.server import Message, Slack
 from tests.support.stack import Stack, eventually
+from workflows.contracts import OUTCOMES
 
 Json = dict[str, Any]
-
-OVER = ("final", "failed", "stopped")
 
 
 def as_json(message: Message) -> Json:
@@ -56,7 +55,7 @@ class SlackDesk:
             over = [
                 one
                 for one in found
-                if self.state(one) in OVER and (attempt == 1 or f"attempt {attempt}" in text_of(one))
+                if self.state(one) in OUTCOMES and (attempt == 1 or f"attempt {attempt}" in text_of(one))
             ]
             return over[0] if over and len(found) == 1 else None
 

@@ -6,9 +6,7 @@ from collections import Counter
 
 from bot.platforms.terminal_values import answer_from_data
 from tests.e2e.whole import Whole
-from workflows.contracts import Answer, AnswerState
-
-OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
+from workflows.contracts import OUTCOMES, Answer, AnswerState
 
 
 def standing(whole: Whole, thread: str, key: str) -> Answer | None:

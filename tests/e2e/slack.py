@@ -12,8 +12,7 @@ from bot.platforms.slack.messages import key_of, state_of
 from bot.platforms.slack.values import ANSWER
 from tests.e2e.whole import Whole, whole
 from tests.slack.server import Message, Slack, running_slack
-
-OVER = ("final", "failed", "stopped")
+from workflows.contracts import OUTCOMES
 
 
 @dataclass(kw_only=True)
@@ -42,7 +41,9 @@ class Workspace:
             standing = self.answers(thread, channel)
             marked = attempt == 1 or f"attempt {attempt}" in str(standing[-1:] and standing[-1].blocks)
             return (
-                [key(one) for one in standing] == list(keys) and all(state(one) in OVER for one in standing) and marked
+                [key(one) for one in standing] == list(keys)
+                and all(state(one) in OUTCOMES for one in standing)
+                and marked
             )
 
         self.whole.eventually(over, f"outcomes of {keys}")

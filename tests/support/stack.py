@@ -31,7 +31,7 @@ from tests.support.sandbox import RunningSandbox
 from tests.support.temporal import settings_for
 from tests.support.wire import Wire
 from workflows import identity
-from workflows.contracts import Answer, AnswerState, Asker, Research, RetryRequest, StopRequest, ThreadRef
+from workflows.contracts import OUTCOMES, Answer, AnswerState, Asker, Research, RetryRequest, StopRequest, ThreadRef
 from workflows.conversation import ConversationWorkflow
 from workflows.mcp_client import ToolTimeouts
 from workflows.mistral import Timeouts
@@ -40,8 +40,6 @@ T = TypeVar("T")
 
 PATIENCE = 45.0
 """Seconds until something that has to happen counts as lost."""
-
-OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
 
 
 async def eventually(look: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:

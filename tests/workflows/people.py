@@ -8,8 +8,9 @@ from dataclasses import replace
 from bot.platforms.terminal_records import LedgerEntry, new_id
 from bot.terminal.desk import patiently
 from tests.support.sandbox import until
-from tests.support.stack import OUTCOMES, Stack, eventually
+from tests.support.stack import Stack, eventually
 from workflows.contracts import (
+    OUTCOMES,
     Answer,
     AnswerState,
     Asker,

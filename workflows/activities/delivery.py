@@ -16,6 +16,7 @@ from workflows.activities.heartbeat import Pulse, heartbeating
 from workflows.blobs import BlobStore
 from workflows.chat import Chat
 from workflows.contracts import (
+    OUTCOMES,
     Answer,
     AnswerState,
     BlobRef,
@@ -198,7 +199,7 @@ class DeliveryActivities:
         if again:
             await asyncio.sleep(self._chat.capabilities.settle)
         if again or may_stand:
-            found = await self._chat.find(thread, _key_of(part))
+            found = await self._chat.find(thread, part.post_key)
             if found:
                 await self._adopt(found, part)
                 return found[0]
@@ -210,7 +211,7 @@ class DeliveryActivities:
     async def _adopt(self, found: Sequence[MessageRef], part: Answer) -> None:
         for extra in found[1:]:
             await self._chat.delete(extra)
-        if part.state in (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED):
+        if part.state in OUTCOMES:
             await self._chat.edit(found[0], part)
 
 
@@ -228,7 +229,3 @@ def _plain(answer: Answer) -> Answer:
 
 def _is_gone(error: CallError) -> bool:
     return isinstance(error, Terminal) and error.code == "message_gone"
-
-
-def _key_of(part: Answer) -> str:
-    return part.key if part.part == 1 else f"{part.key}:{part.part}"

@@ -21,13 +21,11 @@ from bot.platforms.slack.values import ANSWER, CAPABILITIES, NAME, THREAD
 from bot.rendering import one_line, split_answer
 from workflows.blobs import BlobStore
 from workflows.chat import Capabilities, LiveMessage, Said
-from workflows.contracts import Answer, AnswerState, MessageRef, OpenThreadRequest, ThreadRef
+from workflows.contracts import OUTCOMES, Answer, MessageRef, OpenThreadRequest, ThreadRef
 from workflows.errors import CallError, Retriable, Terminal
 
 Json = dict[str, Any]
 T = TypeVar("T")
-
-_OUTCOMES = (AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED)
 
 _PAGES = 3
 """Pages of a channel's history in which an opened thread is looked for."""
@@ -136,7 +134,7 @@ class SlackPlatform:
 
         If it happened and we were not told, or we run again: it is the same edit, and what is deleted is gone.
         """
-        over = answer.state in _OUTCOMES
+        over = answer.state in OUTCOMES
         if over:
             self._outcomes.add(message.message, answer.attempt)
         try:
@@ -272,14 +270,13 @@ class SlackPlatform:
         await call(self._client, "chat.update", channel=message.thread.channel, ts=message.message, **shown)
 
     async def _shown(self, answer: Answer, *, pictures: bool = True) -> Json:
-        key = answer.key if answer.part == 1 else f"{answer.key}:{answer.part}"
-        chart = answer.chart if answer.state in _OUTCOMES else None
+        chart = answer.chart if answer.state in OUTCOMES else None
         image = await self._charts.file_of(chart) if chart is not None and pictures else ""
         hint = self._capabilities.retry_hint
         return {
             "text": fallback_of(answer, retry_hint=hint),
             "blocks": blocks_of(answer, retry_hint=hint, image=image, chart_missing=chart is not None and not image),
-            "metadata": {"event_type": ANSWER, "event_payload": {"key": key, "state": answer.state.value}},
+            "metadata": {"event_type": ANSWER, "event_payload": {"key": answer.post_key, "state": answer.state.value}},
         }
 
     async def _me(self) -> str:
