@@ -48,16 +48,7 @@ async def call(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
 
     Raises Retriable, Ambiguous or Terminal; the latter's `code` is one of the port's, its message Slack's own word.
     """
-    given = {name: value for name, value in arguments.items() if value is not None}
-    try:
-        response = await _untyped(client).api_call(method, json=given)
-    except SlackApiError as error:
-        raise refusal(method, error) from None
-    except NEVER_SENT:
-        raise Retriable(f"{method}: no connection", sent=False) from None
-    except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, SlackClientError, ValueError, OSError):
-        raise Ambiguous(f"{method}: no usable reply") from None
-    return _data(response)
+    return await _send(client, method, json=_given(arguments))
 
 
 async def read(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
@@ -65,17 +56,29 @@ async def read(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
 
     Raises as `call` does; what is ambiguous for a write is Retriable here.
     """
-    given = {name: value for name, value in arguments.items() if value is not None}
     try:
-        response = await _untyped(client).api_call(method, http_verb="GET", params=given)
+        return await _send(client, method, http_verb="GET", params=_given(arguments))
+    except Ambiguous as error:
+        raise Retriable(str(error)) from None
+
+
+async def _send(client: AsyncWebClient, method: str, **how: Any) -> Json:
+    # The SDK's own types say nothing of what is in its dictionaries.
+    untyped: Any = client
+    try:
+        response = await untyped.api_call(method, **how)
     except SlackApiError as error:
-        refused = refusal(method, error)
-        if isinstance(refused, Ambiguous):
-            raise Retriable(str(refused)) from None
-        raise refused from None
+        raise refusal(method, error) from None
+    except NEVER_SENT:
+        raise Retriable(f"{method}: no connection", sent=False) from None
     except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, SlackClientError, ValueError, OSError):
-        raise Retriable(f"{method}: no usable reply") from None
-    return _data(response)
+        raise Ambiguous(f"{method}: no usable reply") from None
+    found: object = response.data
+    return cast("Json", found) if isinstance(found, dict) else {}
+
+
+def _given(arguments: Json) -> Json:
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def refusal(method: str, error: SlackApiError) -> CallError:
@@ -115,16 +118,6 @@ def items(data: Json, name: str) -> list[Json]:
     found: object = data.get(name)
     listed = cast("list[object]", found) if isinstance(found, list) else []
     return [cast("Json", item) for item in listed if isinstance(item, dict)]
-
-
-def _data(response: Any) -> Json:
-    found: object = response.data
-    return cast("Json", found) if isinstance(found, dict) else {}
-
-
-def _untyped(client: AsyncWebClient) -> Any:
-    """The SDK's own types say nothing of what is in its dictionaries."""
-    return client
 
 
 def _retry_after(response: Any) -> float | None:

@@ -17,7 +17,7 @@ from bot.platforms.slack.calls import call, inner, items, read
 from bot.platforms.slack.gestures import Changed, Removed, Spoken
 from bot.platforms.slack.messages import key_of
 from bot.platforms.slack.people import People
-from bot.platforms.slack.values import ANSWER, ECHO, NAME, RETRY_EMOJI, STOP_EMOJI
+from bot.platforms.slack.values import ANSWER, DIRECT, ECHO, NAME, RETRY_EMOJI, STOP_EMOJI
 from bot.rendering import one_line
 from workflows.contracts import (
     Asker,
@@ -70,7 +70,7 @@ class Doing:
         """Somebody said something. In a thread of ours they need not mention us, unless they address somebody else."""
         if not spoken.for_us and (spoken.to_others or spoken.thread == spoken.ts):
             return ""
-        ruling, asker = await self._rule(spoken.user, Action.ASK, "" if spoken.direct else spoken.channel)
+        ruling, asker = await self._rule(spoken.user, Action.ASK, spoken.channel)
         if ruling is not Ruling.YES:
             # Who did not speak to us is not told that we listen.
             return _SAID[ruling] if spoken.for_us else ""
@@ -150,8 +150,7 @@ class Doing:
         self, channel: str, user: str, research: Research, request: str
     ) -> tuple[str, OpenThreadRequest | None]:
         """Open a thread for a research. `request` identifies the gesture."""
-        direct = channel.startswith("D")
-        ruling, asker = await self._rule(user, Action.ASK, "" if direct else channel)
+        ruling, asker = await self._rule(user, Action.ASK, channel)
         if ruling is not Ruling.YES:
             return _SAID[ruling], None
         absent = await self._absent(channel)
@@ -185,7 +184,7 @@ class Doing:
 
     async def shortcut(self, channel: str, thread: str, user: str, text: str, request: str) -> str:
         """Research this: a message becomes a question in its own thread."""
-        ruling, asker = await self._rule(user, Action.ASK, "" if channel.startswith("D") else channel)
+        ruling, asker = await self._rule(user, Action.ASK, channel)
         if ruling is not Ruling.YES:
             return _SAID[ruling]
         question = words.plain_text(text, self._us.user)
@@ -221,7 +220,7 @@ class Doing:
 
     async def retry(self, channel: str, thread: str, ts: str, user: str, request: str) -> str:
         """The answer that message `ts` shows once more. Why not, the conversation says in the thread."""
-        ruling, asker = await self._rule(user, Action.RETRY, "" if channel.startswith("D") else channel)
+        ruling, asker = await self._rule(user, Action.RETRY, channel)
         if ruling is not Ruling.YES:
             return _SAID[ruling]
         return await self._tell(
@@ -230,7 +229,7 @@ class Doing:
 
     async def stop(self, channel: str, thread: str, ts: str, user: str, request: str) -> str:
         """Stop the turn that message `ts` shows, or the running one if that is ""."""
-        ruling, asker = await self._rule(user, Action.STOP, "" if channel.startswith("D") else channel)
+        ruling, asker = await self._rule(user, Action.STOP, channel)
         if ruling is not Ruling.YES:
             return _SAID[ruling]
         return await self._tell(
@@ -239,7 +238,7 @@ class Doing:
 
     async def followed_up(self, channel: str, thread: str, user: str, question: str, request: str) -> str:
         """A follow-up's button: the same one clicked twice is one question."""
-        ruling, asker = await self._rule(user, Action.ASK, "" if channel.startswith("D") else channel)
+        ruling, asker = await self._rule(user, Action.ASK, channel)
         if ruling is not Ruling.YES:
             return _SAID[ruling]
         message = IncomingMessage(thread=self.thread(channel, thread), message=request, asker=asker, text=question)
@@ -293,7 +292,8 @@ class Doing:
 
     async def _rule(self, user: str, action: Action, channel: str) -> tuple[Ruling, Asker]:
         person, name = await self._people.find(user)
-        ruling = self._access.rule(person, action, channel)
+        # A direct message is no channel that settings could name.
+        ruling = self._access.rule(person, action, "" if channel.startswith(DIRECT) else channel)
         if ruling is not Ruling.YES:
             _log.info("refused: %s may not %s (%s)", user, action, ruling)
         return ruling, Asker(user=user, name=name, admin=self._access.is_admin(person))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.commands import Command, Research, parse
 from bot.platforms.slack.calls import Json, inner, items
+from bot.platforms.slack.values import DIRECT
 from bot.platforms.slack.words import calls_others, mentions, plain_text
 from workflows.contracts import Research as ResearchValue
 
@@ -68,7 +69,7 @@ def spoken(event: Json, bot_user: str) -> Spoken | None:
         return None
     raw = str(event.get("text") or "")
     meant = mentions(raw)
-    direct = channel.startswith("D")
+    direct = channel.startswith(DIRECT)
     own = str(event.get("client_msg_id") or "")
     return Spoken(
         channel=channel,

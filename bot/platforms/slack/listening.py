@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -28,6 +28,8 @@ from bot.platforms.slack.gestures import action_of, changed, form_values, messag
 from bot.platforms.slack.views import CHANNEL, QUESTION, SYMBOL, home, research_form
 from workflows.contracts import OpenThreadRequest
 from workflows.errors import CallError, Retriable, Terminal
+
+T = TypeVar("T")
 
 Say = Callable[..., Awaitable[Any]]
 
@@ -157,9 +159,9 @@ class SlackListener:
         prompts = [{"title": title, "message": message} for title, message in PROMPTS]
         await call(self._client, "assistant.threads.setSuggestedPrompts", channel_id=channel, prompts=prompts)
 
-    async def form(self, trigger: str, question: str = "") -> None:
+    async def form(self, trigger: str) -> None:
         """Open the form of a new research. A trigger opens one form."""
-        await call(self._client, "views.open", trigger_id=trigger, view=research_form(question))
+        await call(self._client, "views.open", trigger_id=trigger, view=research_form())
 
 
 class _Ears:
@@ -219,8 +221,9 @@ class _Ears:
     async def research(self, ack: Say, command: Json, respond: Say) -> None:
         """`/research SYMBOL [question]`."""
         channel, user = str(command.get("channel_id") or ""), str(command.get("user_id") or "")
-        told, opening = await self._try(
-            self._doing.command(channel, user, str(command.get("text") or ""), str(command["trigger_id"]))
+        told, opening = await self._tried(
+            self._doing.command(channel, user, str(command.get("text") or ""), str(command["trigger_id"])),
+            (words.NOT_DONE, None),
         )
         await (ack(told) if told else ack())
         if opening is not None:
@@ -252,7 +255,7 @@ class _Ears:
         channel, thread, _ = message_of(body)
         user, text = str(inner(body, "user").get("id")), str(inner(body, "message").get("text") or "")
         request = str(body.get("action_ts") or body.get("trigger_id"))
-        told = await self._tried(self._doing.shortcut(channel, thread, user, text, request))
+        told = await self._tried(self._doing.shortcut(channel, thread, user, text, request), words.NOT_DONE)
         await ack()
         if told:
             self._listener.later(_respond(respond, told))
@@ -271,7 +274,7 @@ class _Ears:
             return
         request = str(inner(body, "view").get("id"))
         channel = filled.get(CHANNEL, "")
-        told, opening = await self._try(self._doing.open(channel, user, research, request))
+        told, opening = await self._tried(self._doing.open(channel, user, research, request), (words.NOT_DONE, None))
         if told:
             await ack(response_action="errors", errors={CHANNEL: told})
             return
@@ -281,19 +284,11 @@ class _Ears:
 
     async def retry(self, ack: Say, body: Json) -> None:
         """The Retry button."""
-        channel, thread, ts = message_of(body)
-        user, moment = str(inner(body, "user").get("id")), action_of(body).get("action_ts")
-        request = f"button:{channel}:{ts}:{user}:{moment}"
-        self._whisper(channel, thread, user, await self._tried(self._doing.retry(channel, thread, ts, user, request)))
-        await ack()
+        await self._pressed(ack, body, self._doing.retry)
 
     async def stop(self, ack: Say, body: Json) -> None:
         """The Stop button."""
-        channel, thread, ts = message_of(body)
-        user, moment = str(inner(body, "user").get("id")), action_of(body).get("action_ts")
-        request = f"button:{channel}:{ts}:{user}:{moment}"
-        self._whisper(channel, thread, user, await self._tried(self._doing.stop(channel, thread, ts, user, request)))
-        await ack()
+        await self._pressed(ack, body, self._doing.stop)
 
     async def follow_up(self, ack: Say, body: Json) -> None:
         """A follow-up question's button."""
@@ -301,7 +296,7 @@ class _Ears:
         action, user = action_of(body), str(inner(body, "user").get("id"))
         question = str(action.get("value") or "")
         request = f"follow-up:{ts}:{action.get('action_id')}"
-        told = await self._tried(self._doing.followed_up(channel, thread, user, question, request))
+        told = await self._tried(self._doing.followed_up(channel, thread, user, question, request), words.NOT_DONE)
         if not told:
             self._listener.later(self._doing.echo(channel, thread, user, question, request))
         self._whisper(channel, thread, user, told)
@@ -321,22 +316,22 @@ class _Ears:
         if text:
             self._listener.later(self._doing.whisper(channel, thread, user, text))
 
-    async def _tried(self, job: Awaitable[str]) -> str:
+    async def _pressed(self, ack: Say, body: Json, do: Callable[[str, str, str, str, str], Awaitable[str]]) -> None:
+        """A button below an answer. The moment of the press tells two presses apart."""
+        channel, thread, ts = message_of(body)
+        user, moment = str(inner(body, "user").get("id")), action_of(body).get("action_ts")
+        request = f"button:{channel}:{ts}:{user}:{moment}"
+        self._whisper(channel, thread, user, await self._tried(do(channel, thread, ts, user, request), words.NOT_DONE))
+        await ack()
+
+    async def _tried(self, job: Awaitable[T], otherwise: T) -> T:
         """What Slack never sends again has to be answered at once, whatever is out of reach."""
         try:
             async with asyncio.timeout(SOONER):
                 return await job
         except (Unavailable, CallError, TimeoutError) as error:
             _log.warning("a gesture could not be handed over: %s", error)
-            return words.NOT_DONE
-
-    async def _try(self, job: Awaitable[tuple[str, OpenThreadRequest | None]]) -> tuple[str, OpenThreadRequest | None]:
-        try:
-            async with asyncio.timeout(SOONER):
-                return await job
-        except (Unavailable, CallError, TimeoutError) as error:
-            _log.warning("a command could not be handed over: %s", error)
-            return words.NOT_DONE, None
+            return otherwise
 
     async def _opened(self, opening: OpenThreadRequest, respond: Say | None) -> None:
         told = await self._doing.opened(opening)

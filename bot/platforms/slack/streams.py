@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.platforms.slack.calls import Json, call, inner, word_of
 from bot.platforms.slack.messages import moment, replies
 from bot.platforms.slack.progress import Budget
+from bot.platforms.slack.values import DIRECT
 from bot.rendering import neutralise
 from workflows.contracts import MessageRef
 from workflows.errors import Ambiguous, Retriable, Terminal
@@ -120,8 +121,7 @@ class Streams:
     # --- How ---------------------------------------------------------------------------------------------------------
 
     async def _start(self, message: MessageRef, stream: _Stream, asker: str, team: str, text: str) -> None:
-        direct = message.thread.channel.startswith("D")
-        if not direct and not asker:
+        if not asker and not message.thread.channel.startswith(DIRECT):
             stream.dead = True
             return
         started = await call(

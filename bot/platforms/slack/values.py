@@ -36,5 +36,8 @@ RESEARCH_FORM = "research_form"
 RESEARCH_COMMAND = "/research"
 ADMIN_COMMAND = "/research-admin"
 
+DIRECT = "D"
+"""What the ids of direct messages begin with."""
+
 RETRY_EMOJI = ("repeat", "arrows_counterclockwise")
 STOP_EMOJI = ("octagonal_sign", "stop_sign")

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.overview import Overview, RecentThread
 from bot.platforms.slack.blocks import escape
-from bot.platforms.slack.values import RESEARCH_FORM
+from bot.platforms.slack.values import DIRECT, RESEARCH_FORM
 from bot.platforms.slack.words import HELP
 from bot.rendering import DISCLAIMER, one_line
 
@@ -77,7 +77,7 @@ def _threads(threads: Sequence[RecentThread], team_url: str) -> list[Json]:
 def _line(recent: RecentThread, team_url: str) -> str:
     title = escape(one_line(recent.title)[:_TITLE])
     address = permalink(team_url, recent.thread.channel, recent.thread.thread)
-    place = "direct message" if recent.thread.channel.startswith("D") else f"<#{recent.thread.channel}>"
+    place = "direct message" if recent.thread.channel.startswith(DIRECT) else f"<#{recent.thread.channel}>"
     when = f"<!date^{int(recent.last.timestamp())}^{{date_short_pretty}} {{time}}|{recent.last:%Y-%m-%d %H:%M} UTC>"
     return f"<{address}|{title}> · {place} · {recent.state} · {when}"
 
