@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
 
 from tests.discord.errors import NotThere
 from tests.discord.faults import Board
@@ -12,15 +10,14 @@ from tests.discord.gate import Gate
 from tests.discord.gateway import Gateway
 from tests.discord.values import DM, Message
 from tests.discord.world import BOT_USER, Event, World
+from tests.support.doubles import InLoop
 
-T = TypeVar("T")
 
-
-class Served:
+class Served(InLoop):
     """One guild on its own thread. All methods may be called from any other."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        super().__init__(loop)
         self._world = World()
         self._board = Board()
         self._gateway = Gateway(self._world, self._board)
@@ -28,14 +25,6 @@ class Served:
         self._world.emit = self._emit
         self._world.identified = lambda: self._gateway.identifies
         self._patience = 3.0
-
-    def _do(self, job: Callable[[], T]) -> T:
-        """Run a job in the server's thread, and wait for it."""
-
-        async def run() -> T:
-            return job()
-
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
 
     def _emit(self, event: Event) -> None:
         """Tell of an event, if the bot may know of it."""

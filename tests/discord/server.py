@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -17,6 +16,7 @@ from tests.discord.standing import Standing
 from tests.discord.trouble import Trouble
 from tests.discord.values import Applied, Message, Person, Ping, Place, Request
 from tests.discord.world import APPLICATION, BOT_USER, GUILD, OWNER, TOKEN
+from tests.support.doubles import listening, loop_thread
 
 __all__ = ["Applied", "Discord", "Interaction", "Message", "Person", "Ping", "Place", "Request", "running_discord"]
 
@@ -36,23 +36,14 @@ class Discord(Gestures, Interactions, Standing, Trouble):
 
     async def serve(self, port: int) -> web.AppRunner:
         """Listen; in the server's thread."""
-        app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.add_routes(self._gate.routes())
-        # A client that goes away does not take back what it asked for.
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=0.2)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        host, bound = runner.addresses[0][:2]
-        self._world.url = f"http://{host}:{bound}/"
-        self.api_url = f"http://{host}:{bound}{API}"
+        runner, self._world.url = await listening(self._gate.routes(), port, most=64 * 1024 * 1024)
+        self.api_url = f"{self._world.url.rstrip('/')}{API}"
         self.gateway_url = gateway_url(self._world)
         return runner
 
     async def end(self, runner: web.AppRunner) -> None:
         """Stop, letting go of all that waits; in the server's thread."""
-        for fault in self._board.faults:
-            fault.released.set()
+        self._board.let_go()
         self._gateway.cut()
         await runner.cleanup()
 
@@ -60,15 +51,10 @@ class Discord(Gestures, Interactions, Standing, Trouble):
 @contextmanager
 def running_discord(port: int = 0) -> Generator[Discord]:
     """Run one in a thread of its own for as long as the block lasts."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="discord", daemon=True)
-    thread.start()
-    discord = Discord(loop)
-    runner = asyncio.run_coroutine_threadsafe(discord.serve(port), loop).result(30)
-    try:
-        yield discord
-    finally:
-        asyncio.run_coroutine_threadsafe(discord.end(runner), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(30)
-        loop.close()
+    with loop_thread("discord") as loop:
+        discord = Discord(loop)
+        runner = asyncio.run_coroutine_threadsafe(discord.serve(port), loop).result(30)
+        try:
+            yield discord
+        finally:
+            asyncio.run_coroutine_threadsafe(discord.end(runner), loop).result(30)

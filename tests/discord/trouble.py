@@ -60,13 +60,7 @@ class Trouble(Served):
 
     def heal(self) -> None:
         """No further faults; what is held goes on, and what hangs is cut."""
-
-        def job() -> None:
-            for fault in self._board.faults:
-                fault.released.set()
-            self._board.faults.clear()
-
-        self._do(job)
+        self._do(self._board.heal)
 
     def cut_gateway(self, code: int | None = None) -> None:
         """Reset all gateway connections, or close them with a code; their sessions can be resumed."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
 
 from tests.slack.events import callback
 from tests.slack.faults import Board
@@ -12,8 +10,7 @@ from tests.slack.gate import Gate
 from tests.slack.sockets import EVENT, Envelope, Sockets
 from tests.slack.values import Json
 from tests.slack.world import World
-
-T = TypeVar("T")
+from tests.support.doubles import InLoop
 
 SUBSCRIPTIONS = frozenset({
     "agent_session_stopped", "app_context_changed", "app_home_opened", "app_mention", "app_uninstalled", "message",
@@ -21,26 +18,18 @@ SUBSCRIPTIONS = frozenset({
 })  # fmt: skip
 
 
-class Served:
+class Served(InLoop):
     """One workspace on its own thread. All methods may be called from any other."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
         self.subscriptions = SUBSCRIPTIONS
         """The kinds of events that are sent."""
-        self._loop = loop
         self._world = World()
         self._board = Board()
         self._sockets = Sockets(self._board)
         self._gate = Gate(self._world, self._sockets, self._board)
         self._world.emit = self._emit
-
-    def _do(self, job: Callable[[], T]) -> T:
-        """Run a job in the server's thread, and wait for it."""
-
-        async def run() -> T:
-            return job()
-
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
 
     def _emit(self, event: Json) -> None:
         if event["type"] in self.subscriptions:

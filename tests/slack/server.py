@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -16,6 +15,7 @@ from tests.slack.standing import Standing
 from tests.slack.trouble import Trouble
 from tests.slack.values import Applied, Ephemeral, Message, Request
 from tests.slack.world import BOT_ID, BOT_USER, TEAM
+from tests.support.doubles import listening, loop_thread
 
 __all__ = ["Applied", "Command", "Ephemeral", "Interaction", "Message", "Request", "Slack", "running_slack"]
 
@@ -33,22 +33,13 @@ class Slack(Gestures, Interactions, Standing, Trouble):
 
     async def serve(self, port: int) -> web.AppRunner:
         """Listen; in the server's thread."""
-        app = web.Application(client_max_size=32 * 1024 * 1024)
-        app.add_routes(self._gate.routes())
-        # A client that goes away does not take back what it asked for.
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=0.2)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        host, bound = runner.addresses[0][:2]
-        self._world.url = f"http://{host}:{bound}/"
+        runner, self._world.url = await listening(self._gate.routes(), port, most=32 * 1024 * 1024)
         self.api_url = f"{self._world.url}api/"
         return runner
 
     async def end(self, runner: web.AppRunner) -> None:
         """Stop, letting go of all that waits; in the server's thread."""
-        for fault in self._board.faults:
-            fault.released.set()
+        self._board.let_go()
         await self._sockets.close()
         await runner.cleanup()
 
@@ -56,15 +47,10 @@ class Slack(Gestures, Interactions, Standing, Trouble):
 @contextmanager
 def running_slack(port: int = 0) -> Generator[Slack]:
     """Run one in a thread of its own for as long as the block lasts."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="slack", daemon=True)
-    thread.start()
-    slack = Slack(loop)
-    runner = asyncio.run_coroutine_threadsafe(slack.serve(port), loop).result(30)
-    try:
-        yield slack
-    finally:
-        asyncio.run_coroutine_threadsafe(slack.end(runner), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(30)
-        loop.close()
+    with loop_thread("slack") as loop:
+        slack = Slack(loop)
+        runner = asyncio.run_coroutine_threadsafe(slack.serve(port), loop).result(30)
+        try:
+            yield slack
+        finally:
+            asyncio.run_coroutine_threadsafe(slack.end(runner), loop).result(30)

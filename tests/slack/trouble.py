@@ -51,13 +51,7 @@ class Trouble(Served):
 
     def heal(self) -> None:
         """No further faults; what is held goes on, and what hangs is cut."""
-
-        def job() -> None:
-            for fault in self._board.faults:
-                fault.released.set()
-            self._board.faults.clear()
-
-        self._do(job)
+        self._do(self._board.heal)
 
     def disconnect(self, reason: str = "refresh_requested") -> None:
         """Tell all clients to connect anew."""
