@@ -29,6 +29,9 @@ BRIEF = RetryConfig(max_elapsed_time_millis=2_500, max_retries=10, max_interval_
 _TRY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.1
 
+START_PATIENCE = 60.0
+"""Seconds for which a role waits for Temporal at its start; past that whoever runs it starts it again."""
+
 
 class UnreachableError(PlainError):
     """Temporal cannot be reached. Its text is a plain sentence with the address and no exception text."""

@@ -12,14 +12,11 @@ from bot.access import access_of
 from bot.admin import collect, platforms_of
 from bot.admin_text import as_text
 from bot.chat import Inbox, Listener, open_inbox
-from bot.connect import connect
+from bot.connect import START_PATIENCE, connect
 from bot.settings import Settings, SettingsError
 from bot.waiting import unless
 from workflows import search_attributes
 from workflows.errors import CallError, Retriable, Terminal
-
-PATIENCE = 60.0
-"""Seconds to wait for Temporal at the start; past that the supervisor, or whoever runs this, starts it again."""
 
 _AGAIN = (1.0, 30.0)
 """Seconds between two attempts to reach a platform: at first, and at most."""
@@ -31,7 +28,7 @@ async def run(settings: Settings, until: asyncio.Event) -> None:
     """Listen until the event is set. Raises UnreachableError, or SettingsError where a platform refuses our tokens."""
     if settings.slack_bot_token is None:
         raise SettingsError("No chat platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (docs/slack.md).")
-    client = await unless(until, connect(settings, long_lived=True, patience=PATIENCE))
+    client = await unless(until, connect(settings, long_lived=True, patience=START_PATIENCE))
     if client is None:
         return
     await search_attributes.ensure(client)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from bot.connect import connect
+from bot.connect import START_PATIENCE, connect
 from bot.observed import trace_links
 from bot.platforms.terminal import TerminalPlatform
 from bot.platforms.terminal_store import open_store
@@ -27,9 +27,6 @@ from workflows.mcp_client import ToolTimeouts, connect_tools
 from workflows.mistral import Timeouts, connect_mistral
 from workflows.tracing import ActivityTracing
 from workflows.worker import Crew, build_worker
-
-PATIENCE = 60.0
-"""Seconds to wait for Temporal at the start; past that the supervisor, or whoever runs this, starts it again."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +51,7 @@ async def run(
     if settings.mcp_auth_token is None:
         raise SettingsError("MCP_AUTH_TOKEN is not set; give this worker the tool server's.")
     async with AsyncExitStack() as stack:
-        client = await unless(until, connect(settings, long_lived=True, patience=PATIENCE))
+        client = await unless(until, connect(settings, long_lived=True, patience=START_PATIENCE))
         if client is None:
             return
         mistral = await stack.enter_async_context(connect_mistral(settings.mistral_key, settings.mistral_url, timeouts))

@@ -48,7 +48,7 @@ async def call(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
 
     Raises Retriable, Ambiguous or Terminal; the latter's `code` is one of the port's, its message Slack's own word.
     """
-    return await _send(client, method, json=_given(arguments))
+    return data_of(await send(client, method, json=_given(arguments)))
 
 
 async def read(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
@@ -57,22 +57,27 @@ async def read(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
     Raises as `call` does; what is ambiguous for a write is Retriable here.
     """
     try:
-        return await _send(client, method, http_verb="GET", params=_given(arguments))
+        return data_of(await send(client, method, http_verb="GET", params=_given(arguments)))
     except Ambiguous as error:
         raise Retriable(str(error)) from None
 
 
-async def _send(client: AsyncWebClient, method: str, **how: Any) -> Json:
+async def send(client: AsyncWebClient, method: str, **how: Any) -> Any:
+    """Send one request; gives the SDK's response, with its headers. Raises as `call` does."""
     # The SDK's own types say nothing of what is in its dictionaries.
     untyped: Any = client
     try:
-        response = await untyped.api_call(method, **how)
+        return await untyped.api_call(method, **how)
     except SlackApiError as error:
         raise refusal(method, error) from None
     except NEVER_SENT:
         raise Retriable(f"{method}: no connection", sent=False) from None
     except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, SlackClientError, ValueError, OSError):
         raise Ambiguous(f"{method}: no usable reply") from None
+
+
+def data_of(response: Any) -> Json:
+    """The object that a response holds, or an empty one."""
     found: object = response.data
     return cast("Json", found) if isinstance(found, dict) else {}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from typing import Any
 
 import aiohttp
@@ -12,6 +11,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.calls import inner, items, read
+from bot.platforms.slack.remembered import Remembered
 from workflows.blobs import BlobStore
 from workflows.contracts import Chart
 from workflows.errors import CallError
@@ -31,7 +31,7 @@ class Charts:
     def __init__(self, client: AsyncWebClient, blobs: BlobStore) -> None:
         self._client = client
         self._blobs = blobs
-        self._known: OrderedDict[str, str] = OrderedDict()
+        self._known: Remembered[str, str] = Remembered(_REMEMBERED)
 
     async def file_of(self, chart: Chart) -> str:
         """The id of the chart's file, or "" where there is none in time: an answer never waits longer for a picture.
@@ -47,10 +47,7 @@ class Charts:
         except (CallError, SlackClientError, aiohttp.ClientError, OSError, ValueError, LookupError) as error:
             _log.warning("a chart could not be attached (%s)", type(error).__name__)
             return ""
-        self._known[chart.image.key] = file
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        return file
+        return self._known.keep(chart.image.key, file)
 
     async def _upload(self, chart: Chart) -> str:
         data = await self._blobs.get(chart.image)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.findings import Finding, advice, ok, problem
-from bot.platforms.slack.calls import build_client, call, items, read, word_of
+from bot.platforms.slack.calls import build_client, call, data_of, items, read, send, word_of
 from bot.platforms.slack.needs import EVENTS, SCOPES
 from bot.platforms.slack.values import NAME
 from bot.settings import Settings
@@ -24,10 +21,9 @@ async def look(settings: Settings) -> list[Finding]:
         return []
     client = build_client(settings.slack_bot_token.get_secret_value(), settings.slack_url, limit=_LIMIT)
     try:
-        findings = [await _bot_token(client)]
+        findings = await _bot_token(client)
     except CallError as error:
         return [_refused("SLACK_BOT_TOKEN", error)]
-    findings += await _scopes(client)
     if settings.slack_app_token is not None:
         app = build_client(settings.slack_app_token.get_secret_value(), settings.slack_url, limit=_LIMIT)
         findings.append(await _app_token(app))
@@ -36,25 +32,19 @@ async def look(settings: Settings) -> list[Finding]:
     return findings
 
 
-async def _bot_token(client: AsyncWebClient) -> Finding:
-    me = await read(client, "auth.test")
-    return ok("Slack", f"the bot token works: {me.get('user')} in {me.get('team')} ({me.get('team_id')}).")
-
-
-async def _scopes(client: AsyncWebClient) -> list[Finding]:
-    untyped: Any = client
-    try:
-        response = await untyped.api_call("auth.test")
-    except SlackApiError:
-        return []
+async def _bot_token(client: AsyncWebClient) -> list[Finding]:
+    """Whose the token is, and which scopes it lacks: Slack says both at once. Raises CallError."""
+    response = await send(client, "auth.test")
+    me = data_of(response)
+    findings = [ok("Slack", f"the bot token works: {me.get('user')} in {me.get('team')} ({me.get('team_id')}).")]
     told = {name.lower(): value for name, value in response.headers.items()}.get("x-oauth-scopes")
     if told is None:
-        return []
+        return findings
     granted = {scope.strip() for scope in str(told).split(",")}
     missing = [scope for scope in SCOPES if scope not in granted]
     if not missing:
-        return [ok("Slack scopes", "the app has every scope that it needs.")]
-    return [
+        return [*findings, ok("Slack scopes", "the app has every scope that it needs.")]
+    return findings + [
         problem("Slack scopes", f"{scope} is missing, so Clew cannot {SCOPES[scope]}; {_AGAIN}.") for scope in missing
     ]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
+
+from bot.platforms.slack.remembered import Remembered
 
 PROGRESS_PER_MINUTE = 30
 """Progress edits of one worker. Slack allows 50 edits a minute and more, and outcomes go first."""
@@ -44,14 +45,12 @@ class Outcomes:
     """Messages that show an outcome of an attempt, as far as this process wrote it."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, int] = OrderedDict()
+        self._known: Remembered[str, int] = Remembered(_REMEMBERED)
 
     def add(self, message: str, attempt: int) -> None:
         """An outcome was written, or is about to be."""
-        self._known[message] = max(attempt, self._known.pop(message, 0))
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        self._known.keep(message, max(attempt, self._known.get(message) or 0))
 
     def over(self, message: str, attempt: int) -> bool:
         """Whether progress of this attempt would overwrite an outcome."""
-        return self._known.get(message, 0) >= attempt
+        return (self._known.get(message) or 0) >= attempt

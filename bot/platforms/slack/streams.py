@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.platforms.slack.calls import Json, call, inner, word_of
 from bot.platforms.slack.messages import moment, replies
 from bot.platforms.slack.progress import Budget
+from bot.platforms.slack.remembered import Remembered
 from bot.platforms.slack.values import DIRECT
 from bot.rendering import neutralise
 from workflows.contracts import MessageRef
@@ -41,10 +41,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True, slots=True)
 class _Stream:
-    """What was streamed for one placeholder.
-
-    `ts` is "" where nothing stands that we know of.
-    """
+    """What was streamed for one placeholder. `ts` is "" where nothing stands that we know of."""
 
     ts: str = ""
     sent: str = ""
@@ -60,7 +57,7 @@ class Streams:
     ) -> None:
         self._client = client
         self._starts, self._appends = (Budget(rate, burst=5) for rate in per_minute)
-        self._known: OrderedDict[str, _Stream] = OrderedDict()
+        self._known: Remembered[str, _Stream] = Remembered(_REMEMBERED)
 
     async def show(self, message: MessageRef, asker: str, team: str, text: str) -> bool:
         """Let the stream grow to `text`. False where it cannot: then the text belongs into the placeholder.
@@ -68,9 +65,7 @@ class Streams:
         If it happened and we were not told: the message is swept away with the last word. If we run again: what was
         sent is known, and only the rest is sent. Raises CallError where Slack refuses for the moment.
         """
-        stream = self._known.get(message.message)
-        if stream is None:
-            stream = self._remember(message, _Stream())
+        stream = self._known.get(message.message) or self._known.keep(message.message, _Stream())
         wanted = _whole_words(neutralise(text))[:LONGEST]
         if not wanted or wanted == stream.sent:
             return not stream.dead
@@ -111,7 +106,7 @@ class Streams:
 
         Run again: what is gone is a success. Raises Retriable or Ambiguous, and nothing where Slack refuses for good.
         """
-        self._known.pop(message.message, None)
+        self._known.forget(message.message)
         try:
             for ts in await self._strays(message, us):
                 await self._take_away(message, ts)
@@ -167,12 +162,6 @@ class Streams:
             and not inner(found, "metadata").get("event_type")
             and found.get("text") != SEE_ABOVE
         ]
-
-    def _remember(self, message: MessageRef, stream: _Stream) -> _Stream:
-        self._known[message.message] = stream
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        return stream
 
 
 def _chunk(text: str) -> Json:
