@@ -82,12 +82,20 @@ class DeletedMessage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetryRequest:
-    """🔁, the Retry button or the word. `request` identifies the gesture; `answer` the message it was made on."""
+    """🔁, the Retry button or the word. `request` identifies the gesture; `answer` the message it was made on.
+
+    A reaction stands there for as long as nobody takes it away. So its `request` names whose it is on which message,
+    and `moment` tells one made later from the same one heard again: whatever grows, such as a time. `late`: it was
+    found standing there, and only counts if none of that `request` was ever heard; `moment` is then the latest it may
+    be of.
+    """
 
     request: str
     asker: Asker
     answer: str = ""
     trace: str = ""
+    moment: float = 0.0
+    late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +109,10 @@ class StopRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenThreadRequest:
-    """A slash command: there is no thread yet. `request` is the command's own id on the platform."""
+    """There is no thread yet. `request` is the command's own id on the platform, or the message's that asks.
+
+    `anchor` is the message that the thread is made from, where a platform makes them from messages and it is known.
+    """
 
     platform: str
     workspace: str
@@ -112,6 +123,8 @@ class OpenThreadRequest:
     research: Research | None = None
     trace: str = ""
     searchable: bool = False
+    anchor: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

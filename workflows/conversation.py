@@ -121,7 +121,7 @@ class ConversationWorkflow:
     @workflow.signal
     def retry(self, request: RetryRequest) -> None:
         """Try the last turn again. The same gesture delivered twice is one retry."""
-        if not self._inbox.first_time(f"retry:{request.request}") or self._closing:
+        if not self._inbox.first_wish(request) or self._closing:
             return
         if self._running is not None and self._turn is None:
             # People may see the outcome already; we shall know in a moment.

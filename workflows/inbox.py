@@ -87,6 +87,17 @@ class Inbox:
             del self._seen[next(iter(self._seen))]
         return new
 
+    def first_wish(self, request: RetryRequest) -> bool:
+        """Whether a retry is asked for here for the first time; it is remembered."""
+        key = f"retry:{request.request}"
+        if not request.moment:
+            return self.first_time(key)
+        known = [float(seen.removeprefix(f"{key}@")) for seen in self._seen if seen.startswith(f"{key}@")]
+        latest = max(known, default=0.0)
+        new = not known if request.late else request.moment > latest
+        self.first_time(f"{key}@{max(request.moment, latest)}")
+        return new
+
     def add(self, message: IncomingMessage) -> Item | None:
         """Queue a message; None if it, or another event of the same gesture, was seen before."""
         if not self.first_time(message.message, *message.twins):

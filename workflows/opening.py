@@ -25,6 +25,7 @@ class OpenThreadWorkflow:
             asker=request.asker,
             text=request.text,
             research=request.research,
+            late=request.late,
             trace=request.trace,
         )
         await execute(start_conversation, message, asker=request.asker, platform=request.platform)

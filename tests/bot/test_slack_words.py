@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bot.platforms.slack.gestures import Spoken, spoken
+from bot.gestures import Spoken
+from bot.platforms.slack.gestures import spoken
 from bot.platforms.slack.words import plain_text
 
 US = "U0BOT"
 
 
 def heard(text: str, **more: object) -> Spoken:
-    found = spoken({"ts": "1.1", "channel": "C1", "user": "U1", "text": text, **more}, US)
+    found = spoken({"ts": "1.1", "channel": "C1", "user": "U1", "text": text, **more}, "T1", US)
     assert found is not None
     return found
 

@@ -2,65 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from bot.commands import Command, Research, parse
+from bot.gestures import Changed, Reacted, Removed, Spoken
 from bot.platforms.slack.calls import Json, inner, items
-from bot.platforms.slack.values import DIRECT
+from bot.platforms.slack.values import DIRECT, NAME, RETRY_EMOJI, STOP_EMOJI
 from bot.platforms.slack.words import calls_others, mentions, plain_text
-from workflows.contracts import Research as ResearchValue
+from workflows.contracts import ThreadRef
 
 _SPOKEN = frozenset({None, "file_share", "thread_broadcast"})
 """Subtypes of messages that people write; every other one is Slack's own, or another app's."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spoken:
-    """Somebody said something. `for_us`: they mean us, also where we take no part yet.
-
-    `to_others`: it addresses somebody else, so a thread in which we take part does not make it ours.
-    """
-
-    channel: str
-    thread: str
-    ts: str
-    user: str
-    text: str
-    direct: bool
-    for_us: bool
-    to_others: bool
-    twins: tuple[str, ...] = ()
-
-    @property
-    def command(self) -> Command:
-        """What it asks for."""
-        return parse(self.text)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Changed:
-    """Somebody changed what they had said. `after` is how it reads now; `newly` says that it means us only now."""
-
-    after: Spoken
-    newly: bool
-
-    @property
-    def research(self) -> ResearchValue | None:
-        """The command that it is now, if it is one."""
-        command = self.after.command
-        return command if isinstance(command, Research) else None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Removed:
-    """A message is gone: somebody's, or one of ours."""
-
-    channel: str
-    thread: str
-    ts: str
-
-
-def spoken(event: Json, bot_user: str) -> Spoken | None:
+def spoken(event: Json, team: str, bot_user: str) -> Spoken | None:
     """What somebody said, from a `message` or an `app_mention` event: both give the same value."""
     if event.get("bot_id") or event.get("subtype") not in _SPOKEN or not event.get("user"):
         return None
@@ -71,17 +23,28 @@ def spoken(event: Json, bot_user: str) -> Spoken | None:
     meant = mentions(raw)
     direct = channel.startswith(DIRECT)
     own = str(event.get("client_msg_id") or "")
+    thread = str(event.get("thread_ts") or ts)
     return Spoken(
-        channel=channel,
-        thread=str(event.get("thread_ts") or ts),
-        ts=ts,
+        thread=ThreadRef(platform=NAME, workspace=team, channel=channel, thread=thread),
+        message=ts,
         user=user,
         text=_addressed(raw, bot_user),
+        moment=_moment(ts),
         direct=direct,
+        alone=thread == ts,
         for_us=direct or bot_user in meant,
         to_others=bot_user not in meant and (bool(meant) or calls_others(raw)),
+        below_us=thread != ts and event.get("parent_user_id") == bot_user,
         twins=(own,) if own else (),
     )
+
+
+def _moment(ts: str) -> float:
+    """Seconds since 1970."""
+    try:
+        return float(ts)
+    except ValueError:
+        return 0.0
 
 
 def _addressed(raw: str, bot_user: str) -> str:
@@ -90,20 +53,20 @@ def _addressed(raw: str, bot_user: str) -> str:
     return text.lstrip(":, ") if raw.lstrip().startswith(f"<@{bot_user}") else text
 
 
-def changed(event: Json, bot_user: str) -> Changed | None:
+def changed(event: Json, team: str, bot_user: str) -> Changed | None:
     """What somebody changed; None where only Slack changed something, such as a preview of a link."""
     message, before = inner(event, "message"), inner(event, "previous_message")
     if not message.get("edited") or message.get("text") == before.get("text"):
         return None
     channel = event.get("channel")
-    after = spoken({**message, "channel": channel, "subtype": None}, bot_user)
+    after = spoken({**message, "channel": channel, "subtype": None}, team, bot_user)
     if after is None:
         return None
-    earlier = spoken({**before, "channel": channel, "subtype": None}, bot_user)
+    earlier = spoken({**before, "channel": channel, "subtype": None}, team, bot_user)
     return Changed(after=after, newly=after.for_us and (earlier is None or not earlier.for_us))
 
 
-def removed(event: Json) -> Removed | None:
+def removed(event: Json, team: str) -> Removed | None:
     """Which message is gone. One with answers below it leaves a tombstone, which is a change of it."""
     before = inner(event, "previous_message")
     tombstone = inner(event, "message").get("subtype") == "tombstone"
@@ -111,7 +74,28 @@ def removed(event: Json) -> Removed | None:
         return None
     ts = str(event.get("deleted_ts") or before.get("ts") or "")
     channel = str(event.get("channel") or "")
-    return Removed(channel=channel, thread=str(before.get("thread_ts") or ts), ts=ts) if ts and channel else None
+    if not ts or not channel:
+        return None
+    thread = str(before.get("thread_ts") or ts)
+    return Removed(thread=ThreadRef(platform=NAME, workspace=team, channel=channel, thread=thread), message=ts)
+
+
+def reacted(event: Json, team: str, bot_user: str) -> Reacted | None:
+    """🔁 or 🛑 from a `reaction_added` event. Whoever wrote the message may be missing from it."""
+    item = inner(event, "item")
+    if item.get("type") != "message" or event.get("item_user", bot_user) != bot_user:
+        return None
+    emoji = str(event.get("reaction") or "").partition("::")[0]
+    if emoji not in (*RETRY_EMOJI, *STOP_EMOJI):
+        return None
+    return Reacted(
+        workspace=team,
+        channel=str(item.get("channel")),
+        message=str(item.get("ts")),
+        user=str(event.get("user")),
+        again=emoji in RETRY_EMOJI,
+        moment=_moment(str(event.get("event_ts") or "")),
+    )
 
 
 def action_of(body: Json) -> Json:

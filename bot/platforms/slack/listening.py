@@ -17,16 +17,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from bot import words
 from bot.access import Access
 from bot.chat import Inbox, Unavailable
 from bot.commands import Usage, parse_research
+from bot.doing import Doing
+from bot.gestures import Spoken
 from bot.overview import overview
-from bot.platforms.slack import values, words
+from bot.platforms.slack import values
 from bot.platforms.slack.calls import Json, call, inner, read
-from bot.platforms.slack.doing import Doing, Us
-from bot.platforms.slack.gestures import action_of, changed, form_values, message_of, removed, spoken
+from bot.platforms.slack.gestures import action_of, changed, form_values, message_of, reacted, removed, spoken
+from bot.platforms.slack.lookup import SlackLookup, Us
 from bot.platforms.slack.views import CHANNEL, QUESTION, SYMBOL, home, research_form
-from workflows.contracts import OpenThreadRequest
+from bot.platforms.slack.words import NOT_OPENED, plain_text
+from workflows.contracts import OpenThreadRequest, ThreadRef
 from workflows.errors import CallError, Retriable, Terminal
 
 T = TypeVar("T")
@@ -87,9 +91,7 @@ class SlackListener:
             bot=str(me.get("bot_id") or ""),
             url=str(me.get("url") or ""),
         )
-        handler: Any = AsyncSocketModeHandler(
-            self.app(Doing(self._client, inbox, self._access, us), us), self._app_token
-        )
+        handler: Any = AsyncSocketModeHandler(self.app(inbox, us), self._app_token)
         await call(self._app_client(), "apps.connections.open")
         try:
             await _connected(handler)
@@ -104,7 +106,7 @@ class SlackListener:
         """With the app's own token, whose refusal is told apart from a socket that breaks."""
         return AsyncWebClient(token=self._app_token, base_url=self._client.base_url, retry_handlers=[])
 
-    def app(self, doing: Doing, us: Us) -> AsyncApp:
+    def app(self, inbox: Inbox, us: Us) -> AsyncApp:
         """The Bolt app: which event is whose."""
         # The default acknowledges before a listener runs, and would lose what a crash interrupts.
         # It would also ask Slack who we are at the first event, and acknowledge all that comes until Slack answers.
@@ -114,7 +116,8 @@ class SlackListener:
             process_before_response=True,
             request_verification_enabled=False,
         )
-        ears = _Ears(self, doing, us)
+        lookup = SlackLookup(self._client, us)
+        ears = _Ears(self, Doing(lookup, inbox, self._access), lookup, us)
         on: Any = app
         on.event("message")(_in_time(ears.message))
         on.event("app_mention")(_in_time(ears.message))
@@ -167,9 +170,10 @@ class SlackListener:
 class _Ears:
     """One method an event; Bolt hands over what their arguments name."""
 
-    def __init__(self, listener: SlackListener, doing: Doing, us: Us) -> None:
+    def __init__(self, listener: SlackListener, doing: Doing, lookup: SlackLookup, us: Us) -> None:
         self._listener = listener
         self._doing = doing
+        self._lookup = lookup
         self._us = us
 
     async def nothing(self) -> None:
@@ -177,38 +181,32 @@ class _Ears:
 
     async def message(self, event: Json) -> None:
         """A message, a mention, a change, a removal."""
-        gone = removed(event)
+        us = self._us
+        gone = removed(event, us.team)
         if gone is not None:
             await self._doing.removed(gone)
             return
         if event.get("subtype") == "message_changed":
-            change = changed(event, self._us.user)
+            change = changed(event, us.team, us.user)
             if change is not None:
-                told = await self._doing.changed(change)
-                self._whisper(
-                    change.after.channel, _below(change.after.thread, change.after.ts), change.after.user, told
-                )
+                self._tell(change.after, await self._doing.changed(change))
             return
-        said = spoken(event, self._us.user)
+        said = spoken(event, us.team, us.user)
         if said is not None:
-            told = await self._doing.said(said)
-            self._whisper(said.channel, _below(said.thread, said.ts), said.user, told)
+            self._tell(said, await self._doing.said(said))
 
     async def reaction(self, event: Json) -> None:
-        """🔁 or 🛑. Whoever wrote the message may be missing from the event."""
-        item = inner(event, "item")
-        if item.get("type") != "message" or event.get("item_user", self._us.user) != self._us.user:
-            return
-        channel, ts, user = str(item.get("channel")), str(item.get("ts")), str(event.get("user"))
-        moment = str(event.get("event_ts") or "")
-        told = await self._doing.reacted(channel, ts, user, str(event.get("reaction") or ""), moment)
-        self._whisper(channel, "", user, told)
+        """🔁 or 🛑."""
+        wish = reacted(event, self._us.team, self._us.user)
+        if wish is not None:
+            self._whisper(wish.channel, "", wish.user, await self._doing.reacted(wish))
 
     async def session_stopped(self, event: Json) -> None:
         """Slack's own Stop button."""
         channel, thread, user = (str(event.get(name) or "") for name in ("channel", "thread_ts", "user"))
         request = f"session:{channel}:{thread}:{event.get('event_ts')}"
-        self._whisper(channel, thread, user, await self._doing.stop(channel, thread, "", user, request))
+        told = await self._doing.stop(self._lookup.thread(channel, thread), "", user, request)
+        self._whisper(channel, thread, user, told)
 
     async def home_opened(self, event: Json) -> None:
         """The App Home, or the direct message beside it."""
@@ -222,7 +220,13 @@ class _Ears:
         """`/research SYMBOL [question]`."""
         channel, user = str(command.get("channel_id") or ""), str(command.get("user_id") or "")
         told, opening = await self._tried(
-            self._doing.command(channel, user, str(command.get("text") or ""), str(command["trigger_id"])),
+            self._doing.command(
+                self._us.team,
+                channel,
+                user,
+                plain_text(str(command.get("text") or ""), self._us.user),
+                str(command["trigger_id"]),
+            ),
             (words.NOT_DONE, None),
         )
         await (ack(told) if told else ack())
@@ -235,7 +239,7 @@ class _Ears:
         _log.info("admin command %s by %s", text[:40] or "status", user)
         try:
             async with asyncio.timeout(1.0):
-                allowed = await self._doing.may_administer(user)
+                allowed = await self._doing.may_administer(self._us.team, user)
         except (CallError, TimeoutError):
             await ack(words.NOT_DONE)
             return
@@ -254,8 +258,15 @@ class _Ears:
         """Research this message."""
         channel, thread, _ = message_of(body)
         user, text = str(inner(body, "user").get("id")), str(inner(body, "message").get("text") or "")
-        request = str(body.get("action_ts") or body.get("trigger_id"))
-        told = await self._tried(self._doing.shortcut(channel, thread, user, text, request), words.NOT_DONE)
+        pointed = Spoken(
+            thread=self._lookup.thread(channel, thread),
+            message=f"shortcut:{body.get('action_ts') or body.get('trigger_id')}",
+            user=user,
+            text=plain_text(text, self._us.user),
+            moment=time.time(),
+            for_us=True,
+        )
+        told = await self._tried(self._doing.shortcut(pointed), words.NOT_DONE)
         await ack()
         if told:
             self._listener.later(_respond(respond, told))
@@ -274,7 +285,9 @@ class _Ears:
             return
         request = str(inner(body, "view").get("id"))
         channel = filled.get(CHANNEL, "")
-        told, opening = await self._tried(self._doing.open(channel, user, research, request), (words.NOT_DONE, None))
+        told, opening = await self._tried(
+            self._doing.open(self._us.team, channel, user, research, request), (words.NOT_DONE, None)
+        )
         if told:
             await ack(response_action="errors", errors={CHANNEL: told})
             return
@@ -296,9 +309,10 @@ class _Ears:
         action, user = action_of(body), str(inner(body, "user").get("id"))
         question = str(action.get("value") or "")
         request = f"follow-up:{ts}:{action.get('action_id')}"
-        told = await self._tried(self._doing.followed_up(channel, thread, user, question, request), words.NOT_DONE)
+        place = self._lookup.thread(channel, thread)
+        told = await self._tried(self._doing.followed_up(place, user, question, request), words.NOT_DONE)
         if not told:
-            self._listener.later(self._doing.echo(channel, thread, user, question, request))
+            self._listener.later(self._lookup.echo(channel, thread, user, question, request))
         self._whisper(channel, thread, user, told)
         await ack()
 
@@ -312,16 +326,21 @@ class _Ears:
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
+    def _tell(self, said: Spoken, text: str) -> None:
+        """Tell somebody something about their message: in its thread, if it stands in one."""
+        self._whisper(said.thread.channel, "" if said.alone else said.thread.thread, said.user, text)
+
     def _whisper(self, channel: str, thread: str, user: str, text: str) -> None:
         if text:
-            self._listener.later(self._doing.whisper(channel, thread, user, text))
+            self._listener.later(self._lookup.whisper(channel, thread, user, text))
 
-    async def _pressed(self, ack: Say, body: Json, do: Callable[[str, str, str, str, str], Awaitable[str]]) -> None:
+    async def _pressed(self, ack: Say, body: Json, do: Callable[[ThreadRef, str, str, str], Awaitable[str]]) -> None:
         """A button below an answer. The moment of the press tells two presses apart."""
         channel, thread, ts = message_of(body)
         user, moment = str(inner(body, "user").get("id")), action_of(body).get("action_ts")
         request = f"button:{channel}:{ts}:{user}:{moment}"
-        self._whisper(channel, thread, user, await self._tried(do(channel, thread, ts, user, request), words.NOT_DONE))
+        done = do(self._lookup.thread(channel, thread), ts, user, request)
+        self._whisper(channel, thread, user, await self._tried(done, words.NOT_DONE))
         await ack()
 
     async def _tried(self, job: Awaitable[T], otherwise: T) -> T:
@@ -334,13 +353,12 @@ class _Ears:
             return otherwise
 
     async def _opened(self, opening: OpenThreadRequest, respond: Say | None) -> None:
-        told = await self._doing.opened(opening)
-        if not told:
+        if await self._doing.is_opened(opening):
             return
         if respond is not None:
-            await respond(told, response_type="ephemeral")
+            await respond(NOT_OPENED, response_type="ephemeral")
         else:
-            await self._doing.whisper(opening.channel, "", opening.asker.user, told)
+            await self._lookup.whisper(opening.channel, "", opening.asker.user, NOT_OPENED)
 
 
 async def _connected(handler: Any) -> None:
@@ -386,11 +404,6 @@ def _in_time(ear: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[Non
             await ear(*arguments, **named)
 
     return in_time
-
-
-def _below(thread: str, ts: str) -> str:
-    """Where to tell somebody something about their message: in its thread, if it stands in one."""
-    return "" if thread == ts else thread
 
 
 async def _respond(respond: Say, text: str) -> None:

@@ -74,6 +74,12 @@ def state_of(message: Json) -> str:
     return str(inner(message, "metadata", "event_payload").get("state") or "")
 
 
+def attempt_of(message: Json) -> int:
+    """Which attempt the answer that a message shows is, from 1."""
+    told = inner(message, "metadata", "event_payload").get("attempt")
+    return told if isinstance(told, int) else 1
+
+
 def is_ts(text: str) -> bool:
     """Whether a message's id is Slack's own, so that it says where it stands."""
     return _TS.fullmatch(text) is not None

@@ -276,7 +276,10 @@ class SlackPlatform:
         return {
             "text": fallback_of(answer, retry_hint=hint),
             "blocks": blocks_of(answer, retry_hint=hint, image=image, chart_missing=chart is not None and not image),
-            "metadata": {"event_type": ANSWER, "event_payload": {"key": answer.post_key, "state": answer.state.value}},
+            "metadata": {
+                "event_type": ANSWER,
+                "event_payload": {"key": answer.post_key, "state": answer.state.value, "attempt": answer.attempt},
+            },
         }
 
     async def _me(self) -> str:

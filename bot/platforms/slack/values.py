@@ -18,7 +18,7 @@ CAPABILITIES = Capabilities(
 )
 
 ANSWER = "clew_answer"
-"""Type of the metadata of answers. Its payload holds `key` and `state`, which everybody may read."""
+"""Type of the metadata of answers. Its payload holds `key`, `state` and `attempt`, which everybody may read."""
 THREAD = "clew_thread"
 """Type of the metadata of a message that opens a thread. Its payload holds `key`, the command's own id."""
 ECHO = "clew_echo"

@@ -8,8 +8,8 @@ from typing import Any
 from bot.overview import Overview, RecentThread
 from bot.platforms.slack.blocks import escape
 from bot.platforms.slack.values import DIRECT, RESEARCH_FORM
-from bot.platforms.slack.words import HELP
 from bot.rendering import DISCLAIMER, one_line
+from bot.words import HELP
 
 Json = dict[str, Any]
 
