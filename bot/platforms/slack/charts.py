@@ -10,8 +10,8 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.platforms.remembered import Remembered
 from bot.platforms.slack.calls import inner, items, read
-from bot.platforms.slack.remembered import Remembered
 from workflows.blobs import BlobStore
 from workflows.contracts import Chart
 from workflows.errors import CallError

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.platforms.progress import FRESH, Budget, Outcomes, Underway
 from bot.platforms.slack.blocks import blocks_of, escape, fallback_of
 from bot.platforms.slack.calls import call, read, word_of
 from bot.platforms.slack.charts import Charts
 from bot.platforms.slack.messages import is_ts, key_of, moment, recent, replies, said, state_of
-from bot.platforms.slack.progress import PROGRESS_PER_MINUTE, Budget, Outcomes
 from bot.platforms.slack.streams import APPENDS_PER_MINUTE, STARTS_PER_MINUTE, Streams
 from bot.platforms.slack.values import ANSWER, CAPABILITIES, NAME, THREAD
 from bot.rendering import one_line, split_answer
@@ -25,7 +25,6 @@ from workflows.contracts import OUTCOMES, Answer, MessageRef, OpenThreadRequest,
 from workflows.errors import CallError, Retriable, Terminal
 
 Json = dict[str, Any]
-T = TypeVar("T")
 
 _PAGES = 3
 """Pages of a channel's history in which an opened thread is looked for."""
@@ -33,8 +32,8 @@ _PAGES = 3
 _COURTESY = 2.0
 """Seconds that a call may take on which nothing depends."""
 
-_FRESH = 2.0
-"""Seconds, less than a heartbeat's time-out, after which a worker cannot know whether it was given up meanwhile."""
+PROGRESS_PER_MINUTE = 30
+"""Progress edits of one worker. Slack allows 50 edits a minute and more, and outcomes go first."""
 
 
 class SlackPlatform:
@@ -56,7 +55,7 @@ class SlackPlatform:
         self._outcomes = Outcomes()
         self._streams = Streams(client, per_minute=streams_per_minute)
         self._sessions = True
-        self._flying: dict[str, set[asyncio.Task[Any]]] = {}
+        self._underway = Underway()
         self._user = ""
 
     @property
@@ -168,11 +167,7 @@ class SlackPlatform:
         try:
             yield _Live(self, message, asker)
         finally:
-            # A call that is cut off here may still be applied there, after the last word, which nobody writes before
-            # this ends. So it is waited for, as long as a call may take.
-            flying = self._flying.get(message.message)
-            if flying:
-                await asyncio.wait(flying)
+            await self._underway.landed(message.message)
 
     async def read(self, thread: ThreadRef, *, before: str, limit: int) -> Sequence[Said]:
         """The newest `limit` messages before message `before`, oldest first. Unfinished answers are not read."""
@@ -196,7 +191,7 @@ class SlackPlatform:
         if not await self._open(message, answer, since):
             return
         try:
-            await self._whole(message, self._update(message, shown))
+            await self._underway.whole(message.message, self._update(message, shown))
         except Retriable as refused:
             self._budget.pause(refused.retry_after or self._capabilities.edit_interval)
             raise
@@ -205,30 +200,15 @@ class SlackPlatform:
         """Show an answer's text as it is written. False where it belongs into the placeholder; `since` as above."""
         if not await self._open(message, answer, since):
             return True
-        return await self._whole(message, self._streams.show(message, asker, message.thread.workspace, answer.text))
+        showing = self._streams.show(message, asker, message.thread.workspace, answer.text)
+        return await self._underway.whole(message.message, showing)
 
     async def _open(self, message: MessageRef, answer: Answer, since: float) -> bool:
         """Whether progress of this attempt may still be shown. Slack cannot make an edit depend on what stands."""
         if self._outcomes.over(message.message, answer.attempt):
             return False
-        asleep = time.monotonic() - since > _FRESH
+        asleep = time.monotonic() - since > FRESH
         return not asleep or await self._standing(message) in ("waiting", "working")
-
-    async def _whole(self, message: MessageRef, job: Coroutine[Any, Any, T]) -> T:
-        """Make a call that is not cut off by whoever waits for it."""
-        task = asyncio.create_task(job)
-        flying = self._flying.setdefault(message.message, set())
-        flying.add(task)
-
-        def landed(done: asyncio.Task[T]) -> None:
-            flying.discard(done)
-            if not flying:
-                self._flying.pop(message.message, None)
-            if not done.cancelled():
-                done.exception()  # Whoever waited may be gone.
-
-        task.add_done_callback(landed)
-        return await asyncio.shield(task)
 
     async def _session(self, message: MessageRef, status: str, asker: str = "") -> None:
         """Tell Slack that we work, or no longer do, for its own Stop button. Best effort; run again: it is the same."""

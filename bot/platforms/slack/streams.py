@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.platforms.progress import Budget
+from bot.platforms.remembered import Remembered
 from bot.platforms.slack.calls import Json, call, inner, word_of
 from bot.platforms.slack.messages import moment, replies
-from bot.platforms.slack.progress import Budget
-from bot.platforms.slack.remembered import Remembered
 from bot.platforms.slack.values import DIRECT
 from bot.rendering import neutralise
 from workflows.contracts import MessageRef

@@ -1,14 +1,18 @@
-"""Live progress: how much of it one worker may write, and which messages must not be touched any more."""
+"""Live progress: how much of it one worker may write, what is under way, and what must not be touched any more."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
-from bot.platforms.slack.remembered import Remembered
+from bot.platforms.remembered import Remembered
 
-PROGRESS_PER_MINUTE = 30
-"""Progress edits of one worker. Slack allows 50 edits a minute and more, and outcomes go first."""
+T = TypeVar("T")
+
+FRESH = 2.0
+"""Seconds, less than a heartbeat's time-out, after which a worker cannot know whether it was given up meanwhile."""
 
 _REMEMBERED = 1_000
 
@@ -54,3 +58,35 @@ class Outcomes:
     def over(self, message: str, attempt: int) -> bool:
         """Whether progress of this attempt would overwrite an outcome."""
         return (self._known.get(message) or 0) >= attempt
+
+
+class Underway:
+    """Calls about a message that are not cut off by whoever waits for them.
+
+    One that is cut off here may still be applied there, after the last word, which nobody writes before it ended.
+    """
+
+    def __init__(self) -> None:
+        self._flying: dict[str, set[asyncio.Task[Any]]] = {}
+
+    async def whole(self, message: str, job: Coroutine[Any, Any, T]) -> T:
+        """Make a call. Cancelled, it goes on."""
+        task = asyncio.create_task(job)
+        flying = self._flying.setdefault(message, set())
+        flying.add(task)
+
+        def landed(done: asyncio.Task[T]) -> None:
+            flying.discard(done)
+            if not flying:
+                self._flying.pop(message, None)
+            if not done.cancelled():
+                done.exception()  # Whoever waited may be gone.
+
+        task.add_done_callback(landed)
+        return await asyncio.shield(task)
+
+    async def landed(self, message: str) -> None:
+        """Wait until no call about a message is under way, as long as a call may take."""
+        flying = self._flying.get(message)
+        if flying:
+            await asyncio.wait(flying)
