@@ -51,7 +51,8 @@ class Research:
 class IncomingMessage:
     """One message for us. `message` is its identity on the platform; `twins` are other ids of the same gesture.
 
-    `trace` is a W3C traceparent: each turn belongs to its own message's trace.
+    `trace` is a W3C traceparent: each turn belongs to its own message's trace. `moment`: when it was said, in seconds
+    since 1970 by the platform's clock; 0 where that is not known.
     """
 
     thread: ThreadRef
@@ -62,6 +63,7 @@ class IncomingMessage:
     twins: tuple[str, ...] = ()
     late: bool = False
     trace: str = ""
+    moment: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,11 +102,30 @@ class RetryRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StopRequest:
-    """🛑, the Stop button, the platform's native stop or the word."""
+    """🛑, the Stop button, the platform's native stop or the word.
+
+    `moment`: when the word was said. It stops nothing that was asked after it, and counts once.
+    """
 
     request: str
     asker: Asker
     answer: str = ""
+    moment: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeardOf:
+    """Asks a conversation which gestures it has heard of. `ids` are those of messages, retries and stops."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """`fresh`: the ids it was asked about that it has not heard of. `waiting`: queued questions, by their message."""
+
+    fresh: tuple[str, ...]
+    waiting: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -352,7 +373,7 @@ class Limits:
 class BeginTurn:
     """Ask for leave to run a turn: pins the agents of `roles` and checks the asker's budget.
 
-    `fresh`: a pinned agent is gone, so all are looked up again.
+    `fresh`: a pinned agent is gone, so all are looked up again. `leave` is what `GoOn` brought to a turn that waited.
     """
 
     thread: ThreadRef
@@ -361,11 +382,15 @@ class BeginTurn:
     roles: tuple[str, ...] = ("analyst",)
     trace: str = ""
     fresh: bool = False
+    leave: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permit:
-    """Leave to run a turn, or the code of the sentence that refuses it. `toolset` is the tool list's digest."""
+    """Leave to run a turn, or the code of the sentence that refuses it. `toolset` is the tool list's digest.
+
+    Refused as "paused", the turn waits for `GoOn`: whoever refused it has put its conversation on the list.
+    """
 
     agents: tuple[PinnedAgent, ...] = ()
     toolset: str = ""
@@ -688,7 +713,7 @@ class ConversationState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConversationView:
-    """What a conversation says of itself. `state` is running, parked or idle; `tokens` are those of its last turns."""
+    """What a conversation says of itself. `state` is a value of ClewTurnState; `tokens` are those of its last turns."""
 
     state: str
     step: str
@@ -744,3 +769,51 @@ class UsageState:
     day: str = ""
     tokens: int = 0
     booked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PauseRequest:
+    """No new turns from now on. `by` names an administrator as settings do; `since` is the moment, in ISO format."""
+
+    by: str
+    since: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResumeRequest:
+    """New turns may begin again, those that wait first."""
+
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitRequest:
+    """A conversation (its workflow's id) has a turn that waits for the end of the pause."""
+
+    conversation: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GoOn:
+    """The turn that waits in a conversation may begin, although the pause, whose first run `hold` is, may still run."""
+
+    hold: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HoldView:
+    """A pause, as administrators see it. `resumed_by` is set while those that wait are let go on."""
+
+    by: str = ""
+    since: str = ""
+    reason: str = ""
+    resumed_by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HoldState:
+    """A pause whole: who waits, in order of arrival."""
+
+    view: HoldView = HoldView()
+    waiting: tuple[str, ...] = ()

@@ -19,12 +19,16 @@ from workflows.contracts import (
     DeletedMessage,
     EditedMessage,
     EndTurn,
+    Heard,
+    HeardOf,
+    GoOn,
     IncomingMessage,
     RetryRequest,
     StopRequest,
 )
 from workflows.errors import failure_of
 from workflows.inbox import Inbox, Item
+from workflows.leave import Leave
 from workflows.memory import Memory, may
 from workflows.placeholders import Placeholders
 from workflows.policies import HISTORY_LIMIT
@@ -99,7 +103,8 @@ class ConversationWorkflow:
     @workflow.signal
     def edit(self, edited: EditedMessage) -> None:
         """A person edited a message: a queued question changes."""
-        self._inbox.edit(edited, running=self._running)
+        waits = self._turn is not None and self._turn.leave.waits
+        self._inbox.edit(edited, running=None if waits else self._running)
 
     @workflow.signal
     def delete(self, deleted: DeletedMessage) -> None:
@@ -132,12 +137,26 @@ class ConversationWorkflow:
     @workflow.signal
     def stop(self, request: StopRequest) -> None:
         """Stop a turn at once, the running one unless told otherwise; its partial text stays."""
+        if not self._inbox.first_stop(request):
+            return
         item = self._inbox.find(request.answer) if request.answer else next(iter(self._inbox.items), None)
         if item is None and not self._memory.shows(request.answer):
             # People see a placeholder a moment before we are told that it stands.
             item = self._placeholders.opening
-        if item is not None and may(request.asker, item.message.asker):
+        later = item is not None and 0 < request.moment < item.message.moment
+        if item is not None and not later and may(request.asker, item.message.asker):
             self._stop(item)
+
+    @workflow.signal
+    def go_on(self, request: GoOn) -> None:
+        """The pause is over for the turn that waits; without one, it was stopped meanwhile."""
+        if self._turn is not None:
+            self._turn.leave.go_on(request.hold)
+
+    @workflow.query
+    def heard(self, asked: HeardOf) -> Heard:
+        """Which gestures this conversation knows, and what it has still to answer."""
+        return Heard(fresh=self._inbox.unheard(asked.ids), waiting=self._inbox.waiting(running=self._running))
 
     @workflow.query
     def view(self) -> ConversationView:
@@ -154,13 +173,23 @@ class ConversationWorkflow:
     # --- A turn ------------------------------------------------------------------------------------------------------
 
     async def _take_turn(self, item: Item) -> None:
+        leave = Leave(self._state.thread, item, too_long=self._long_enough, changed=lambda: self._show_state(item))
         turn = Turn(
-            self._state.thread, item, head=self._memory.head, tainted=self._memory.tainted, stopped=item.stopped
+            self._state.thread,
+            item,
+            leave=leave,
+            head=self._memory.head,
+            tainted=self._memory.tainted,
+            stopped=item.stopped,
         )
         self._running, self._turn = item, turn
         self._show_state(item)
         outcome = await turn.run()
         self._turn = None
+        if leave.put_off and not item.stopped:
+            # It has not begun: it stays in the queue, and asks again after continue-as-new.
+            self._running = None
+            return
         if turn.searchable is not None:
             self._searchable = turn.searchable
         said = item.farewell if item.farewell is not None else self._placeholders.finish(item, outcome.answer)
@@ -235,7 +264,7 @@ class ConversationWorkflow:
     def _standing(self) -> str:
         """A value of the search attribute ClewTurnState. A parked turn shows until another one is taken."""
         if self._inbox.items:
-            return "running"
+            return "paused" if self._turn is not None and self._turn.leave.held else "running"
         last = self._memory.last
         return "parked" if last is not None and last.parked else "idle"
 
@@ -246,7 +275,7 @@ class ConversationWorkflow:
         """
         state = self._standing()
         what = f"/research {item.message.research.symbol}" if item.message.research is not None else "follow-up"
-        self._step = what if state == "running" else ""
+        self._step = what if self._inbox.items else ""
         workflow.set_current_details(f"{state}: {what}, turn {self._memory.turn_count + (self._running is not None)}")
         if self._searchable:
             workflow.upsert_search_attributes(  # pyright: ignore[reportUnknownMemberType] - temporalio's own gap

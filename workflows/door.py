@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,5 +49,6 @@ async def receive(client: Client, message: IncomingMessage, *, searchable: bool)
         start_signal="receive",
         start_signal_args=[message],
         static_summary=f"{thread.platform}: {subject}",
+        memo={identity.BEGAN: message.moment or time.time()},
         **options,
     )

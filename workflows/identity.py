@@ -16,6 +16,22 @@ TURN_STATE = SearchAttributeKey.for_keyword("ClewTurnState")
 LAST_MESSAGE = SearchAttributeKey.for_datetime("ClewLastMessage")
 SEARCH_ATTRIBUTES = (PLATFORM, WORKSPACE, ASKER, TURN_STATE, LAST_MESSAGE)
 
+BEGAN = "began"
+"""A conversation's memo: the moment of its first message, before which nothing in its thread was meant for us."""
+
+
+TURN_STATES = ("running", "paused", "parked", "idle")
+"""Values of the search attribute ClewTurnState. Paused: a turn waits for the end of a pause."""
+
+HOLD = "hold"
+"""Workflow id of the pause; there is a pause where it runs."""
+
+HOLD_MEMO = "hold"
+"""Name of the memo that says who paused, since when and why: it can be read while no worker answers."""
+
+USAGE_TOTAL = "usage-total"
+"""Workflow id of the ledger of everybody's tokens."""
+
 
 def conversation_id(thread: ThreadRef) -> str:
     """Workflow id of a thread's conversation."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 
 from workflows.contracts import (
@@ -14,10 +15,14 @@ from workflows.contracts import (
     MessageRef,
     QueuedMessage,
     RetryRequest,
+    StopRequest,
     ThreadRef,
     TurnRecord,
 )
 from workflows.policies import SEEN_LIMIT
+
+_RETRY, _STOP = "retry:", "stop:"
+"""What the ids of such requests are remembered under; those of retries that have a moment are followed by it."""
 
 
 class Item:
@@ -89,14 +94,28 @@ class Inbox:
 
     def first_wish(self, request: RetryRequest) -> bool:
         """Whether a retry is asked for here for the first time; it is remembered."""
-        key = f"retry:{request.request}"
+        key = f"{_RETRY}{request.request}"
         if not request.moment:
             return self.first_time(key)
         known = [float(seen.removeprefix(f"{key}@")) for seen in self._seen if seen.startswith(f"{key}@")]
-        latest = max(known, default=0.0)
-        new = not known if request.late else request.moment > latest
-        self.first_time(f"{key}@{max(request.moment, latest)}")
+        new = not known or (not request.late and request.moment > max(known))
+        if new:
+            self.first_time(f"{key}@{request.moment}")
         return new
+
+    def first_stop(self, request: StopRequest) -> bool:
+        """Whether a stop is asked for here for the first time; a word is remembered, since it stays in the thread."""
+        return not request.moment or self.first_time(f"{_STOP}{request.request}")
+
+    def unheard(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Those ids of messages, retries and stops that were never heard of here."""
+        heard = {seen.removeprefix(_RETRY).removeprefix(_STOP) for seen in self._seen}
+        heard |= {key.rpartition("@")[0] for key in heard}
+        return tuple(key for key in ids if key not in heard)
+
+    def waiting(self, *, running: Item | None) -> dict[str, str]:
+        """The questions that may still be changed, by their message."""
+        return {item.turn: item.message.text for item in self.items if item.again is None and item is not running}
 
     def add(self, message: IncomingMessage) -> Item | None:
         """Queue a message; None if it, or another event of the same gesture, was seen before."""
@@ -160,6 +179,7 @@ def _another(request: RetryRequest, record: TurnRecord, thread: ThreadRef) -> It
         text=record.question,
         research=record.research,
         trace=request.trace,
+        moment=request.moment,
     )
     item = Item(message, opened=record.answers[0] if record.answers else None)
     item.again, item.request = record, request

@@ -61,6 +61,17 @@ CITATIONS = 50
 SEEN_LIMIT = 500
 """Message ids remembered per conversation, over continue-as-new too."""
 
+ASK_AGAIN = timedelta(minutes=10)
+"""How long a paused turn waits to be told to go on before it asks again: the pause may have been terminated."""
+
+WAITING_LIMIT = 5_000
+"""Conversations that a pause remembers, about 70 bytes each: continue-as-new carries them in one payload."""
+
+RELEASED_AT_ONCE = 8
+RELEASE_EVERY = timedelta(milliseconds=500)
+"""After a pause, how many turns begin at once, and how long until the next ones: a provider that was broken just now
+is not met by all of them in the same second."""
+
 TURNS_KEPT = 10
 """Finished turns a conversation remembers. Only the last one can be tried again."""
 

@@ -63,6 +63,7 @@ def stopped_after_steps(steps: int) -> str:
     return f"I stopped after {steps} rounds of tool calls; this answer may be partial."
 
 
+PAUSED = "Paused"
 LATE = "This answer is late: the question came while I was away."
 REBUILT = "Mistral no longer had this conversation, so I rebuilt it from what the thread shows."
 NOT_VERIFIED = "The verifier could not check this report."

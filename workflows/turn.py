@@ -14,7 +14,6 @@ from workflows.branch import Branch, Stopped, TurnFailed
 from workflows.contracts import (
     Answer,
     AnswerState,
-    BeginTurn,
     ComposeAnswer,
     Head,
     Limits,
@@ -31,11 +30,12 @@ from workflows.contracts import (
 from workflows.converse import Conversing, Reply
 from workflows.errors import failure_of
 from workflows.inbox import Item
+from workflows.leave import Leave
 from workflows.policies import LETTING_GO, WORKFLOW_TASK_TIMEOUT
-from workflows.ports import begin_turn, compose_answer
+from workflows.ports import compose_answer
 from workflows.progress import Progress
-from workflows.research import ROLES, ResearchWorkflow
-from workflows.scope import Scope, execute
+from workflows.research import ResearchWorkflow
+from workflows.scope import Scope
 from workflows.sentences import LATE, NO_ANSWER, REBUILT, sentence, stopped_after_steps
 
 
@@ -60,8 +60,16 @@ class Turn:
     """One attempt at one message."""
 
     def __init__(
-        self, thread: ThreadRef, item: Item, *, head: Head | None, tainted: bool, stopped: bool = False
+        self,
+        thread: ThreadRef,
+        item: Item,
+        *,
+        leave: Leave,
+        head: Head | None,
+        tainted: bool,
+        stopped: bool = False,
     ) -> None:
+        self.leave = leave
         self._thread = thread
         self._item = item
         # A retry forks from where the turn began, whatever its first attempt left on the branch.
@@ -85,7 +93,7 @@ class Turn:
         """Run until the work ends, is stopped, or its time is up. Never raises: a bug of ours is a sentence too."""
         item = self._item
         # Leave to run is asked for while the placeholder is still being posted.
-        permit = None if self._ending else asyncio.create_task(self._begin())
+        permit = None if self._ending else asyncio.create_task(self.leave.ask())
         await workflow.wait_condition(lambda: item.has_place)
         if permit is None or item.opened is None:
             if permit is not None:
@@ -97,6 +105,11 @@ class Turn:
         began = workflow.time()
         try:
             await self._until(permit, Limits().deadline)
+            while self.leave.held and not self._ending:
+                # No time of the turn's own passes while it is paused.
+                await workflow.wait_condition(lambda: not self.leave.held or bool(self._ending))
+                began = workflow.time()
+                await self._until(permit, Limits().deadline)
             await self._until(work, max(0.0, began + _deadline(permit) - workflow.time()))
         except TimeoutError:
             self._ending = "deadline"
@@ -106,16 +119,6 @@ class Turn:
         return self._ended(result) if self._ending else self._settled(result)
 
     # --- The work ----------------------------------------------------------------------------------------------------
-
-    async def _begin(self) -> Permit:
-        request = BeginTurn(
-            thread=self._thread,
-            turn=self._item.turn,
-            asker=self._item.message.asker,
-            roles=ROLES if self._item.message.research is not None else ("analyst",),
-            trace=self._item.message.trace,
-        )
-        return await execute(begin_turn, request, asker=request.asker, summary=f"turn {request.turn}")
 
     async def _work(self, opened: MessageRef, permitted: asyncio.Task[Permit]) -> Outcome:
         permit = await permitted
@@ -254,7 +257,9 @@ class Turn:
         return (LATE,) if self._item.message.late else ()
 
     async def _until(self, task: asyncio.Task[Any], seconds: float) -> None:
-        await workflow.wait_condition(lambda: task.done() or bool(self._ending), timeout=timedelta(seconds=seconds))
+        await workflow.wait_condition(
+            lambda: task.done() or bool(self._ending) or self.leave.held, timeout=timedelta(seconds=seconds)
+        )
 
 
 def _deadline(permit: asyncio.Task[Permit]) -> float:

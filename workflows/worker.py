@@ -20,12 +20,19 @@ from workflows.activities.tools import ToolActivities
 from workflows.blobs import BlobStore
 from workflows.chat import Chat
 from workflows.conversation import ConversationWorkflow
+from workflows.hold import HoldWorkflow
 from workflows.identity import TASK_QUEUE, chat_queue
 from workflows.opening import OpenThreadWorkflow
 from workflows.research import ResearchWorkflow
 from workflows.usage import UsageWorkflow
 
-WORKFLOWS: tuple[type, ...] = (ConversationWorkflow, OpenThreadWorkflow, ResearchWorkflow, UsageWorkflow)
+WORKFLOWS: tuple[type, ...] = (
+    ConversationWorkflow,
+    HoldWorkflow,
+    OpenThreadWorkflow,
+    ResearchWorkflow,
+    UsageWorkflow,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

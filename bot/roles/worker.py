@@ -25,6 +25,7 @@ from workflows.ledger import TemporalLedger
 from workflows.live import LiveBoards
 from workflows.mcp_client import ToolTimeouts, connect_tools
 from workflows.mistral import Timeouts, connect_mistral
+from workflows.pausing import TemporalHold
 from workflows.tracing import ActivityTracing
 from workflows.worker import Crew, build_worker
 
@@ -76,6 +77,7 @@ async def run(
                 searchable=searchable,
             ),
             ledger=TemporalLedger(client),
+            hold=TemporalHold(client),
         )
         crew = Crew(
             agents=agents,

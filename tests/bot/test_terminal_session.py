@@ -63,7 +63,7 @@ class Team:
     @activity.defn(name="begin_turn")
     async def begin_turn(self, request: BeginTurn) -> Permit:
         if "planner" in request.roles:
-            return Permit(refused="paused")
+            return Permit(refused="tools_auth")
         return Permit(agents=(PinnedAgent(role="analyst", agent="ag", version=1),), toolset="t")
 
     @activity.defn(name="run_step")
@@ -196,7 +196,7 @@ async def test_a_command_opens_a_thread_and_a_plain_failure_is_exit_code_one(des
     session = desk.session()
     async with desk.worker():
         assert await ask(session, "/research aapl") == 1
-    assert "paused by an administrator" in shown(session)
+    assert "refused our token" in shown(session)
     [thread] = desk.store.threads()
     assert thread.title == "/research aapl"
 
@@ -353,7 +353,7 @@ async def test_a_command_in_a_chat_opens_its_own_thread(desk: Desk) -> None:
         talking.keyboard.put("What is a bond?")
         await talking.says("Answer to")
         talking.keyboard.put("/research AAPL why?")
-        await talking.says("paused by an administrator")
+        await talking.says("refused our token")
     assert len(desk.store.threads()) == 2
 
 
@@ -362,9 +362,9 @@ async def test_on_a_pipe_a_command_waits_for_the_answers_before_it(desk: Desk) -
     async with desk.worker(), talking.running(code=1):
         for line in ("one", "two", "/research AAPL"):
             talking.keyboard.put(line)
-        await talking.says("paused by an administrator")
+        await talking.says("refused our token")
     text = shown(talking.session)
-    assert -1 < text.index("Answer to: one") < text.index("Answer to: two") < text.index("paused by")
+    assert -1 < text.index("Answer to: one") < text.index("Answer to: two") < text.index("refused our token")
 
 
 async def test_the_same_command_handed_over_twice_is_one_thread(desk: Desk) -> None:

@@ -62,6 +62,14 @@ class Ledger(Protocol):
         ...
 
 
+class Hold(Protocol):
+    """The pause, where there is one."""
+
+    async def waits(self, thread: ThreadRef, leave: str) -> bool:
+        """Whether a turn must wait; it is on the list then. Run again: it keeps its place."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TurnTerms:
     """What every turn is granted. `daily_tokens` per asker and day, None for no limit."""
@@ -84,6 +92,7 @@ class AgentActivities:
         roster: Roster | None = None,
         terms: TurnTerms = TurnTerms(),
         ledger: Ledger | None = None,
+        hold: Hold | None = None,
     ) -> None:
         self._mistral = mistral
         self._blobs = blobs
@@ -92,22 +101,29 @@ class AgentActivities:
         self._inputs = InputRenderer(tools, blobs)
         self._terms = terms
         self._ledger = ledger
+        self._hold = hold
 
     @activity.defn(name="begin_turn")
     async def begin_turn(self, request: BeginTurn) -> Permit:
-        """Check the asker's budget and pin the agents. Run again: the same agents."""
+        """Look for a pause, check the asker's budget and pin the agents. Run again: the same agents."""
         async with heartbeating():
+            if request.fresh:
+                self._roster.forget()
+            # Beside the look, which most often finds no pause; and where it does, what is broken may be what pins.
+            pinning = asyncio.create_task(self._roster.pin(request.roles))
             try:
-                if request.fresh:
-                    self._roster.forget()
-                if await self._spent(request):
-                    return Permit(limits=self._terms.limits, searchable=self._terms.searchable, refused="budget")
-                agents, toolset = await self._roster.pin(request.roles)
+                refused = await self._refused(request)
+                if refused:
+                    return Permit(limits=self._terms.limits, searchable=self._terms.searchable, refused=refused)
+                agents, toolset = await pinning
             except CallError as error:
                 # From None, here and below: a vendor's exception text stays out of history.
                 if self._overdue():
                     raise decided_by_workflow(error) from None
                 raise retried_by_temporal(error) from None
+            finally:
+                pinning.cancel()
+                await asyncio.gather(pinning, return_exceptions=True)
         return Permit(agents=agents, toolset=toolset, limits=self._terms.limits, searchable=self._terms.searchable)
 
     @activity.defn(name="run_step")
@@ -150,6 +166,12 @@ class AgentActivities:
         """Whether waiting for leave took the turn's time: a workflow is told of its deadline only with the permit."""
         waited = datetime.now(UTC) - activity.info().scheduled_time
         return waited.total_seconds() >= self._terms.limits.deadline
+
+    async def _refused(self, request: BeginTurn) -> str:
+        """Why the turn may not begin; "" if it may. One that runs already, and looks for its agents, is not held."""
+        if self._hold is not None and not request.fresh and await self._hold.waits(request.thread, request.leave):
+            return "paused"
+        return "budget" if await self._spent(request) else ""
 
     async def _spent(self, request: BeginTurn) -> bool:
         limit = self._terms.daily_tokens

@@ -1,0 +1,99 @@
+"""Leave to begin a turn: asked for at once, and again after a pause. Only the turn's own time is spent on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from workflows.contracts import Answer, AnswerState, BeginTurn, LineState, Permit, ThreadRef
+from workflows.inbox import Item
+from workflows.policies import ASK_AGAIN
+from workflows.ports import begin_turn, show_progress
+from workflows.progress import Progress
+from workflows.research import ROLES
+from workflows.scope import execute
+from workflows.sentences import PAUSED, sentence
+
+
+class Leave:
+    """Leave of one turn's attempt.
+
+    `held`: it is paused. `waits`: nothing is asked right now, so what will be asked may still change. `put_off`: the
+    history grew long meanwhile, and the attempt, which has not begun, is left for the next run.
+    """
+
+    def __init__(
+        self, thread: ThreadRef, item: Item, *, too_long: Callable[[], bool], changed: Callable[[], None]
+    ) -> None:
+        self.held = False
+        self.waits = False
+        self.put_off = False
+        self._thread = thread
+        self._item = item
+        self._too_long = too_long
+        self._changed = changed
+        self._given = ""
+
+    def go_on(self, hold: str) -> None:
+        """The pause is over for this turn. It may be told before the turn knows that there is one."""
+        self._given = hold
+
+    async def ask(self) -> Permit:
+        """Ask until there is an answer other than a pause, or it is put off. Raises ActivityError."""
+        permit = await self._begin("")
+        if permit.refused != "paused":
+            return permit
+        self.held = True
+        self._changed()
+        try:
+            while permit.refused == "paused":
+                await self._show()
+                given = await self._wait()
+                if not given and self._too_long():
+                    self.put_off = True
+                    break
+                permit = await self._begin(given)
+        finally:
+            self.held = False
+        self._changed()
+        return permit
+
+    async def _begin(self, given: str) -> Permit:
+        message = self._item.message
+        request = BeginTurn(
+            thread=self._thread,
+            turn=self._item.turn,
+            asker=message.asker,
+            roles=ROLES if message.research is not None else ("analyst",),
+            trace=message.trace,
+            leave=given,
+        )
+        return await execute(begin_turn, request, asker=request.asker, summary=f"turn {request.turn}")
+
+    async def _wait(self) -> str:
+        """Wait for `go_on`; "" where it is time to ask again, because whoever ought to say so may be gone."""
+        self.waits = True
+        try:
+            await workflow.wait_condition(lambda: bool(self._given) or self._too_long(), timeout=ASK_AGAIN)
+        except TimeoutError:
+            pass
+        finally:
+            self.waits = False
+        given, self._given = self._given, ""
+        return given
+
+    async def _show(self) -> None:
+        """Say in the placeholder that the turn waits, best effort."""
+        await workflow.wait_condition(lambda: self._item.has_place)
+        if self._item.opened is None:
+            return
+        answer = Answer(key=self._item.turn, state=AnswerState.WORKING, attempt=self._item.attempt)
+        asker = self._item.message.asker
+        progress = Progress(self._item.opened, answer, asker=asker.user)
+        progress.set("pause", PAUSED, LineState.WAITING, sentence("paused"))
+        try:
+            await execute(show_progress, progress.snapshot(), asker=asker, platform=self._thread.platform)
+        except ActivityError:
+            workflow.logger.warning("a pause could not be shown")
