@@ -43,6 +43,12 @@ class SlackRig:
         ts = self.slack.say(self.channel, self.person, "What about Apple?")
         return ThreadRef(platform=NAME, workspace=self.slack.team, channel=self.channel, thread=ts)
 
+    async def command(self, name: str) -> str:
+        return name
+
+    def time_passes(self) -> None:
+        pass
+
     def lose_ack(self, operation: Write) -> None:
         self.slack.fault(METHODS[operation], "drop", when="after")
 

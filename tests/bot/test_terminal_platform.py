@@ -58,6 +58,12 @@ class TerminalRig:
         self.store.say(thread, f"said-{self._said}", "What about Apple?")
         return ThreadRef(platform="terminal", workspace="alice", channel="terminal", thread=thread)
 
+    async def command(self, name: str) -> str:
+        return name
+
+    def time_passes(self) -> None:
+        pass
+
     def lose_ack(self, operation: Write) -> None:
         self.store.set_fault(operation=operation, kind="lose_ack")
 

@@ -27,6 +27,14 @@ class Rig(Protocol):
         """A new thread in which a person said something, and nobody else."""
         ...
 
+    async def command(self, name: str) -> str:
+        """Somebody gave a command in the same channel; returns its id, which may be its name."""
+        ...
+
+    def time_passes(self) -> None:
+        """So much that the platform no longer refuses, of its own accord, a key that it has seen."""
+        ...
+
     def lose_ack(self, operation: Write) -> None:
         """The next `operation` is applied, and its acknowledgement lost."""
         ...
@@ -74,7 +82,10 @@ class ChatContract:
 
     async def test_one_key_posted_twice_is_found_oldest_first(self, rig: Rig) -> None:
         thread = await rig.thread()
-        posted = [await rig.chat.post(thread, answer()) for _ in range(3)]
+        posted: list[MessageRef] = []
+        for _ in range(3):
+            posted.append(await rig.chat.post(thread, answer()))
+            rig.time_passes()
         assert list(await rig.chat.find(thread, "turn1")) == posted
 
     async def test_a_key_of_one_thread_is_not_found_in_another(self, rig: Rig) -> None:
@@ -141,13 +152,14 @@ class ChatContract:
         assert gone.value.code == "thread_gone"
 
     async def test_opening_twice_is_opening_once(self, rig: Rig) -> None:
-        request = opening(rig, await rig.thread(), "command-1")
+        request = opening(rig, await rig.thread(), await rig.command("command-1"))
         opened = await rig.chat.open_thread(request)
         assert await rig.chat.open_thread(request) == opened
-        assert await rig.chat.open_thread(replace(request, request="command-2")) != opened
+        another = replace(request, request=await rig.command("command-2"))
+        assert await rig.chat.open_thread(another) != opened
 
     async def test_a_thread_whose_opening_was_not_acknowledged_is_found_again(self, rig: Rig) -> None:
-        request = opening(rig, await rig.thread(), "command-1")
+        request = opening(rig, await rig.thread(), await rig.command("command-1"))
         rig.lose_ack("open")
         with pytest.raises(Ambiguous):
             await rig.chat.open_thread(request)

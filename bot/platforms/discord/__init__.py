@@ -1,0 +1,1 @@
+"""Discord: the same classes, in the same order, as Slack."""
