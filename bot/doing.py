@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import Protocol
 
 from bot import words
 from bot.access import Access, Action, Person, Ruling
 from bot.chat import Inbox, NoConversation, NotOpened, Refused, Unavailable
 from bot.commands import Ask, Help, Research, Retry, Status, Stop, Usage, parse, parse_research
-from bot.gestures import Changed, Reacted, Removed, Spoken
+from bot.gestures import Changed, Reacted, Removed, Shown, Spoken
 from workflows.contracts import (
     OUTCOMES,
     Asker,
@@ -31,15 +30,6 @@ _SAID = {
     Ruling.WRONG_CHANNEL: words.WRONG_CHANNEL,
     Ruling.NOT_ADMIN: words.NOT_ADMIN,
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shown:
-    """One of our answers as it stands: its thread, and the state and the attempt that it shows."""
-
-    thread: ThreadRef
-    state: str
-    attempt: int
 
 
 class Lookup(Protocol):
@@ -130,7 +120,7 @@ class Doing:
             case Retry():
                 await self._inbox.retry(thread, RetryRequest(request=spoken.message, asker=asker))
             case Stop():
-                await self._inbox.stop(thread, StopRequest(request=spoken.message, asker=asker))
+                await self._inbox.stop(thread, StopRequest(request=spoken.message, asker=asker, moment=spoken.moment))
             case Research() as research:
                 return await self._hand_over(spoken, asker, research)
             case Ask():
@@ -154,6 +144,7 @@ class Doing:
             research=research,
             twins=spoken.twins,
             late=spoken.late,
+            moment=spoken.moment,
         )
         if spoken.for_us:
             await self._inbox.receive(message)
@@ -260,16 +251,16 @@ class Doing:
 
     async def reacted(self, reacted: Reacted) -> str:
         """🔁 or 🛑, perhaps on a message of ours."""
-        shown = await self._lookup.shown(reacted.workspace, reacted.channel, reacted.message)
+        shown = reacted.shown or await self._lookup.shown(reacted.workspace, reacted.channel, reacted.message)
         if shown is None:
             return ""
         over = shown.state in OUTCOMES
         if reacted.late and (reacted.again is not over or (not reacted.again and shown.attempt > 1)):
             # What was found standing there may be older than the attempt that runs now.
             return ""
-        request = f"reaction:{reacted.channel}:{reacted.message}:{reacted.user}"
+        request = reacted.request
         if not reacted.again:
-            return await self.stop(shown.thread, reacted.message, reacted.user, f"{request}:stop")
+            return await self.stop(shown.thread, reacted.message, reacted.user, request)
         moment = float(shown.attempt) if reacted.moment is None else reacted.moment
         return await self.retry(shown.thread, reacted.message, reacted.user, request, moment=moment, late=reacted.late)
 

@@ -70,11 +70,21 @@ class Removed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """One of our answers as it stands: its thread, and the state and the attempt that it shows."""
+
+    thread: ThreadRef
+    state: str
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reacted:
     """🔁 (`again`) or 🛑 on a message, of which only the platform knows whose it is.
 
     `moment` tells a second reaction of the same person's from the first one heard twice; None: the attempt that the
-    message shows does. `late`: it was found standing there, so that nobody can say when it was made.
+    message shows does. `late`: it was found standing there, so that nobody can say when it was made. `shown`: what the
+    message shows, where that was read together with the reaction.
     """
 
     workspace: str
@@ -84,3 +94,10 @@ class Reacted:
     again: bool
     moment: float | None = None
     late: bool = False
+    shown: Shown | None = None
+
+    @property
+    def request(self) -> str:
+        """Its identity: one person's on one message."""
+        wish = f"reaction:{self.channel}:{self.message}:{self.user}"
+        return wish if self.again else f"{wish}:stop"

@@ -19,9 +19,9 @@ from workflows.contracts import (
     DeletedMessage,
     EditedMessage,
     EndTurn,
+    GoOn,
     Heard,
     HeardOf,
-    GoOn,
     IncomingMessage,
     RetryRequest,
     StopRequest,
@@ -103,8 +103,7 @@ class ConversationWorkflow:
     @workflow.signal
     def edit(self, edited: EditedMessage) -> None:
         """A person edited a message: a queued question changes."""
-        waits = self._turn is not None and self._turn.leave.waits
-        self._inbox.edit(edited, running=None if waits else self._running)
+        self._inbox.edit(edited, running=self._begun)
 
     @workflow.signal
     def delete(self, deleted: DeletedMessage) -> None:
@@ -156,7 +155,7 @@ class ConversationWorkflow:
     @workflow.query
     def heard(self, asked: HeardOf) -> Heard:
         """Which gestures this conversation knows, and what it has still to answer."""
-        return Heard(fresh=self._inbox.unheard(asked.ids), waiting=self._inbox.waiting(running=self._running))
+        return Heard(fresh=self._inbox.unheard(asked.ids), waiting=self._inbox.waiting(running=self._begun))
 
     @workflow.query
     def view(self) -> ConversationView:
@@ -260,6 +259,11 @@ class ConversationWorkflow:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    @property
+    def _begun(self) -> Item | None:
+        """The question that can no longer be changed."""
+        return None if self._turn is not None and self._turn.leave.waits else self._running
 
     def _standing(self) -> str:
         """A value of the search attribute ClewTurnState. A parked turn shows until another one is taken."""

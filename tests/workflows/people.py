@@ -37,6 +37,7 @@ async def send(
     twins: tuple[str, ...] = (),
     research: Research | None = None,
     late: bool = False,
+    moment: float = 0.0,
 ) -> str:
     """Hand a message over as a bot does, again if it has to, without a trace in the store; returns its id."""
     incoming = IncomingMessage(
@@ -47,6 +48,7 @@ async def send(
         twins=twins,
         research=research,
         late=late,
+        moment=moment,
     )
     await patiently(lambda: stack.session.inbox.receive(incoming), lambda: None)
     return incoming.message

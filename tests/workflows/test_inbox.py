@@ -7,6 +7,7 @@ from workflows.contracts import (
     EditedMessage,
     MessageRef,
     RetryRequest,
+    StopRequest,
     TurnRecord,
 )
 from workflows.inbox import Inbox
@@ -77,3 +78,61 @@ def test_a_retry_reuses_the_turns_messages_and_counts_the_attempt() -> None:
     assert (item.turn, item.attempt, item.opened, item.message.text) == ("a", 3, answer, "why?")
     assert inbox.retries() == (request,)
     assert inbox.queued() == ()
+
+
+def wish(moment: float, *, late: bool = False, request: str = "reaction:C1:p1:U1") -> RetryRequest:
+    return RetryRequest(request=request, asker=ALICE, answer="p1", moment=moment, late=late)
+
+
+def test_a_reaction_made_again_later_is_a_second_wish_and_one_heard_again_is_not() -> None:
+    inbox = Inbox(EMPTY)
+    assert inbox.first_wish(wish(10.0))
+    assert not inbox.first_wish(wish(10.0))
+    assert inbox.first_wish(wish(11.0))
+    assert not inbox.first_wish(wish(10.0))
+
+
+def test_a_reaction_found_standing_there_counts_once_and_only_if_it_was_never_heard() -> None:
+    inbox = Inbox(EMPTY)
+    assert inbox.first_wish(wish(20.0, late=True))
+    assert not inbox.first_wish(wish(30.0, late=True))
+    heard = Inbox(EMPTY)
+    heard.first_wish(wish(10.0))
+    assert not heard.first_wish(wish(20.0, late=True))
+
+
+def test_a_reaction_found_standing_there_is_not_taken_again_when_its_own_event_comes_after_all() -> None:
+    inbox = Inbox(EMPTY)
+    inbox.first_wish(wish(20.0, late=True))
+    assert not inbox.first_wish(wish(10.0))
+    assert inbox.first_wish(wish(21.0))
+
+
+def test_finding_it_again_takes_no_room_in_the_memory() -> None:
+    inbox = Inbox(EMPTY)
+    for reading in (20.0, 30.0, 40.0):
+        inbox.first_wish(wish(reading, late=True))
+    assert len(inbox.seen()) == 1
+
+
+def test_a_word_that_stops_counts_once_and_a_reaction_each_time() -> None:
+    inbox = Inbox(EMPTY)
+    word, reaction = StopRequest(request="m1", asker=ALICE, moment=10.0), StopRequest(request="r1", asker=ALICE)
+    assert [inbox.first_stop(word), inbox.first_stop(word)] == [True, False]
+    assert [inbox.first_stop(reaction), inbox.first_stop(reaction)] == [True, True]
+
+
+def test_it_knows_what_it_heard_whatever_that_was() -> None:
+    inbox = Inbox(EMPTY)
+    inbox.add(message("hi", id="1.1", twins=("client-7",)))
+    inbox.first_wish(RetryRequest(request="1.2", asker=ALICE))
+    inbox.first_stop(StopRequest(request="1.3", asker=ALICE, moment=1.3))
+    inbox.first_wish(wish(1.4))
+    asked = ("1.1", "client-7", "1.2", "1.3", "1.4", "reaction:C1:p1:U1", "reaction:C1:p1:U2")
+    assert inbox.unheard(asked) == ("1.4", "reaction:C1:p1:U2")
+
+
+def test_what_waits_are_the_questions_that_can_still_be_changed() -> None:
+    inbox = Inbox(EMPTY)
+    first, _ = inbox.add(message("one", id="a")), inbox.add(message("two", id="b"))
+    assert inbox.waiting(running=first) == {"b": "two"}

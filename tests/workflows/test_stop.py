@@ -17,7 +17,7 @@ from tests.workflows.people import (
     send,
     writes,
 )
-from workflows.contracts import AnswerState, Research
+from workflows.contracts import AnswerState, Research, StopRequest
 
 FINAL, STOPPED = AnswerState.FINAL, AnswerState.STOPPED
 
@@ -157,3 +157,18 @@ async def test_a_stop_on_an_answer_from_before_stops_no_other(stack: Stack) -> N
     await eventually(lambda: stack.answer(thread, key), "people see it")
     await stack.stop(thread, answer=old)
     assert (await stack.outcome(thread, key)).state is FINAL
+
+
+async def test_a_word_that_was_said_before_a_question_does_not_stop_it_however_late_it_comes(stack: Stack) -> None:
+    thread, asker = stack.thread(), stack.session.asker
+    await stack.sandbox.fault(kind="hold")
+    key = await send(stack, thread, BOND, moment=20.0)
+    await stack.working(thread, key)
+    await stack.session.inbox.stop(stack.ref(thread), StopRequest(request="before", asker=asker, moment=10.0))
+    await stack.sandbox.clear()
+    assert (await stack.outcome(thread, key)).state is FINAL
+    await stack.sandbox.fault(kind="hold")
+    later = await send(stack, thread, DIVIDEND, moment=30.0)
+    await stack.working(thread, later)
+    await stack.session.inbox.stop(stack.ref(thread), StopRequest(request="after", asker=asker, moment=40.0))
+    assert (await stack.outcome(thread, later)).state is STOPPED

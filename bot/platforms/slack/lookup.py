@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import Person
-from bot.doing import Shown
+from bot.gestures import Shown
 from bot.platforms.slack import words
 from bot.platforms.slack.blocks import escape
 from bot.platforms.slack.calls import call, inner, items, read
