@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -49,8 +50,10 @@ class Leave:
         self._changed()
         try:
             while permit.refused == "paused":
+                self.waits = True
                 await self._show()
                 given = await self._wait()
+                self.waits = False
                 if not given and self._too_long():
                     self.put_off = True
                     break
@@ -74,13 +77,8 @@ class Leave:
 
     async def _wait(self) -> str:
         """Wait for `go_on`; "" where it is time to ask again, because whoever ought to say so may be gone."""
-        self.waits = True
-        try:
+        with suppress(TimeoutError):
             await workflow.wait_condition(lambda: bool(self._given) or self._too_long(), timeout=ASK_AGAIN)
-        except TimeoutError:
-            pass
-        finally:
-            self.waits = False
         given, self._given = self._given, ""
         return given
 

@@ -8,6 +8,7 @@ from tests.support.stack import Stack
 from tests.workflows.people import BETA, BOND, DIVIDEND, ask_and_hold, at_rest, delete, placeholder, send
 from workflows import identity
 from workflows.contracts import OpenThreadRequest, Research
+from workflows.pausing import TemporalHold
 
 Scene = Callable[[Stack], Awaitable[tuple[str, ...]]]
 """Plays a conversation and gives the ids of the workflows that took part."""
@@ -131,6 +132,22 @@ async def cancelled(stack: Stack) -> tuple[str, ...]:
     return (handle.id,)
 
 
+async def pauses(stack: Stack) -> tuple[str, ...]:
+    """A question waits for the end of a pause; another one is stopped while it does."""
+    hold = TemporalHold(stack.client)
+    await hold.pause("terminal:root", "Mistral is down")
+    thread = stack.thread()
+    stopped = await send(stack, thread, BOND)
+    await stack.working(thread, stopped)
+    await stack.stop(thread, answer=stopped)
+    waiting = await send(stack, thread, DIVIDEND)
+    await stack.working(thread, waiting)
+    await hold.resume("terminal:root")
+    await stack.outcome(thread, waiting)
+    await stack.client.get_workflow_handle(identity.HOLD).result()
+    return (*await _conversation(stack, thread), identity.HOLD)
+
+
 SCENES: Mapping[str, Scene] = {
     scene.__name__: scene
     for scene in (
@@ -144,6 +161,7 @@ SCENES: Mapping[str, Scene] = {
         opened,
         usage,
         cancelled,
+        pauses,
     )
 }
 

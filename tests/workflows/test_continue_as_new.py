@@ -21,9 +21,11 @@ from tests.workflows.people import (
     outcomes,
     placeholder,
     send,
+    view,
     writes,
 )
 from workflows.contracts import AnswerState
+from workflows.pausing import TemporalHold
 
 FINAL, STOPPED = AnswerState.FINAL, AnswerState.STOPPED
 
@@ -138,3 +140,22 @@ async def test_a_question_withdrawn_before_its_placeholder_does_not_hold_the_thr
         _, answer = await stack.ask(text, thread)
         assert answer.state is FINAL
     assert await run_of(stack, thread) != before
+
+
+async def test_a_paused_turn_is_carried_over_and_asks_again(stack: Stack) -> None:
+    hold = TemporalHold(stack.client)
+    thread, _ = await stack.ask(BOND)
+    await hold.pause("slack:UROOT")
+    waiting = await send(stack, thread, DIVIDEND)
+    before = await run_of(stack, thread)
+    # What comes in meanwhile makes the history longer than one run ought to be.
+    later = [await send(stack, thread, f"{BETA} ({number})") for number in range(6)]
+    await eventually(lambda: stack.answer(thread, later[-1]), "all have a placeholder")
+    while await run_of(stack, thread) == before:
+        await placeholder(stack, thread, waiting)
+    assert (await view(stack, thread)).queued in (6, 7)
+    await hold.resume("slack:UROOT")
+    for key in (waiting, *later):
+        assert (await stack.outcome(thread, key)).state is FINAL
+        assert stack.posts(key) == 1
+    assert asked(stack) == [BOND, DIVIDEND, *(f"{BETA} ({number})" for number in range(6))]
