@@ -1,15 +1,20 @@
-"""Tokens per asker and day, kept by `UsageWorkflow`: exact over workers and restarts, with nothing else to run."""
+"""Tokens per asker and day, kept by `UsageWorkflow`: exact over workers and restarts, with nothing else to run.
+
+Everybody's together are kept by one more of them: a report must not ask as many ledgers as there are askers.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.contracts import Asker, ThreadRef, UsageBooking, UsageState
 from workflows.errors import Retriable
-from workflows.identity import TASK_QUEUE, usage_id
+from workflows.identity import TASK_QUEUE, USAGE_TOTAL, usage_id
 from workflows.usage import UsageWorkflow
 
 
@@ -24,15 +29,14 @@ class TemporalLedger:
 
         Raises Retriable where Temporal cannot be reached.
         """
-        booking = UsageBooking(key=f"{thread.channel}:{thread.thread}:{key}", day=_today(), tokens=tokens)
+        day = _today()
+        own = UsageBooking(key=f"{thread.channel}:{thread.thread}:{key}", day=day, tokens=tokens)
+        of_all = replace(own, key=f"{thread.platform}:{thread.workspace}:{own.key}")
+        ledger = UsageState(platform=thread.platform, workspace=thread.workspace, user=asker.user)
         try:
-            await self._client.start_workflow(
-                UsageWorkflow.run,
-                UsageState(platform=thread.platform, workspace=thread.workspace, user=asker.user),
-                id=usage_id(thread.platform, thread.workspace, asker),
-                task_queue=TASK_QUEUE,
-                start_signal="book",
-                start_signal_args=[booking],
+            await asyncio.gather(
+                self._book(usage_id(thread.platform, thread.workspace, asker), ledger, own),
+                self._book(USAGE_TOTAL, UsageState(platform="", workspace="", user=""), of_all),
             )
         except RPCError as error:
             raise Retriable("the ledger cannot be reached", code="internal") from error
@@ -49,6 +53,28 @@ class TemporalLedger:
                 return 0
             raise Retriable("the ledger cannot be reached", code="internal") from error
         return state.tokens if state.day == _today() else 0
+
+    async def _book(self, ledger: str, state: UsageState, booking: UsageBooking) -> None:
+        await self._client.start_workflow(
+            UsageWorkflow.run,
+            state,
+            id=ledger,
+            task_queue=TASK_QUEUE,
+            start_signal="book",
+            start_signal_args=[booking],
+        )
+
+
+async def tokens_today(client: Client, within: timedelta) -> int | None:
+    """Everybody's tokens of today (UTC); None where no worker says so in time."""
+    try:
+        handle = client.get_workflow_handle_for(UsageWorkflow.run, USAGE_TOTAL)
+        state = await handle.query(UsageWorkflow.spent, rpc_timeout=within)
+    except RPCError as error:
+        return 0 if error.status is RPCStatusCode.NOT_FOUND else None
+    except RuntimeError:
+        return None
+    return state.tokens if state.day == _today() else 0
 
 
 def _today() -> str:

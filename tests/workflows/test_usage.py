@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.support.values import ALICE, BOB, THREAD
 from tests.workflows.people import BOND, DIVIDEND, at_rest, other, send
 from workflows.contracts import AnswerState, UsageBooking, UsageState
 from workflows.identity import TASK_QUEUE, usage_id
-from workflows.ledger import TemporalLedger
+from workflows.ledger import TemporalLedger, tokens_today
 from workflows.sentences import sentence
 from workflows.usage import UsageWorkflow
 from workflows.worker import sandboxed
@@ -52,6 +53,16 @@ async def test_a_booking_delivered_twice_counts_once(temporal_server: str, names
         await ledger.book(THREAD, BOB, "m9:1", 100)
         assert await ledger.spent_today(THREAD, ALICE) == 18
         assert await ledger.spent_today(THREAD, BOB) == 100
+        assert await tokens_today(client, timedelta(seconds=5)) == 118
+
+
+async def test_what_everybody_used_is_unknown_without_a_worker_and_nothing_where_nobody_asked(
+    temporal_server: str, namespace: str, tmp_path: Path
+) -> None:
+    client = await connect(settings_for(temporal_server, namespace, tmp_path))
+    assert await tokens_today(client, timedelta(seconds=5)) == 0
+    await TemporalLedger(client).book(THREAD, ALICE, "m1:1", 10)
+    assert await tokens_today(client, timedelta(milliseconds=200)) is None
 
 
 async def test_a_new_day_starts_afresh_and_a_late_booking_of_yesterday_does_not_count_today(
