@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from io import StringIO
 from typing import cast
@@ -11,7 +12,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bot.admin import PendingStep, QueueHealth, RunningTurn, Status
+from bot.admin import Pause, QueueHealth, Status
+from bot.admin_turns import PendingStep, RunningTurn
+
+_LINKS = 5
+"""Running turns whose address is told in a chat message."""
 
 
 def as_json(status: Status) -> str:
@@ -21,13 +26,21 @@ def as_json(status: Status) -> str:
 
 def show(status: Status, console: Console) -> None:
     """Print a status for people."""
-    console.print(Group(*_parts(status)))
+    links = [Text(f"Temporal's UI: {status.link}")] if status.link else []
+    console.print(Group(*_parts(status), *links))
 
 
-def as_text(status: Status, *, width: int = 110, limit: int = 2_900) -> str:
-    """A status for a chat message: the same tables, as a block of code. What is too long is left out, by lines."""
+def as_text(status: Status) -> str:
+    """A status for a chat message: the same tables as a block of code, and below it what Temporal's UI shows."""
+    links = [f"{turn.handle or turn.summary}: {turn.link}" for turn in status.turns[:_LINKS] if turn.link]
+    overview = [f"Temporal's UI: {status.link}"] if status.link else []
+    return "\n".join([block(*_parts(status)), *overview, *links])
+
+
+def block(*parts: RenderableType, width: int = 110, limit: int = 2_400) -> str:
+    """Text and tables as a block of code. What is too long is left out, by lines."""
     console = Console(file=StringIO(), width=width, color_system=None, highlight=False)
-    show(status, console)
+    console.print(Group(*parts))
     lines = [line.rstrip() for line in cast("StringIO", console.file).getvalue().replace("`", "'").splitlines()]
     taken: list[str] = []
     for line in lines:
@@ -46,12 +59,30 @@ def _parts(status: Status) -> list[RenderableType]:
     ]
     if not server.searchable:
         parts.append(Text("Search attributes are missing; `clew doctor` prints the command to add them."))
-    parts.append(_queues(status.queues))
-    counts = ", ".join(f"{count} {state}" for state, count in status.conversations.items())
+    if status.pause is not None:
+        parts.append(Text(paused(status.pause)))
+    if status.queues:
+        parts.append(_queues(status.queues))
+    counts = ", ".join(f"{count:,} {state}" for state, count in status.conversations.items()) or "unknown"
     tokens = "unknown (no worker answers)" if status.tokens_today is None else f"{status.tokens_today:,}"
     parts += [Text(f"Conversations: {counts}"), Text(f"Tokens today: {tokens}")]
-    parts.append(_turns(status.turns) if status.turns else Text("No turn is running."))
+    if status.turns:
+        parts.append(turns_table(status.turns))
+    elif "running turns" not in status.unknown:
+        parts.append(Text("No turn is running."))
+    if status.unknown:
+        parts.append(Text(f"Not known in time: {', '.join(status.unknown)}."))
     return parts
+
+
+def paused(pause: Pause) -> str:
+    """A pause in a sentence."""
+    view = pause.view
+    waiting = "how many wait is unknown (no worker answers)" if pause.waiting is None else f"{pause.waiting} wait"
+    if view.resumed_by:
+        return f"RESUMED by {view.resumed_by}; those that waited go on, a few at a time: {waiting}."
+    reason = f" ({view.reason})" if view.reason else ""
+    return f"PAUSED by {view.by} since {view.since}{reason}: new turns wait; {waiting}."
 
 
 def _queues(queues: tuple[QueueHealth, ...]) -> Table:
@@ -63,15 +94,17 @@ def _queues(queues: tuple[QueueHealth, ...]) -> Table:
     return table
 
 
-def _turns(turns: tuple[RunningTurn, ...]) -> Table:
-    table = Table("turn", "step", "attempt", "state", "last failure", "age", box=None, pad_edge=False)
+def turns_table(turns: Sequence[RunningTurn]) -> Table:
+    """What runs, a line for each step."""
+    table = Table("id", "turn", "step", "attempt", "state", "last failure", "age", box=None, pad_edge=False)
     for turn in turns:
-        name = turn.summary or turn.workflow_id
+        handle, name = turn.handle, turn.summary or turn.workflow_id
         if not turn.steps:
-            table.add_row(name, "(deciding)", "", "", "", _span(turn.age))
+            table.add_row(handle, name, "(deciding)", "", "", "", _span(turn.age))
         for step in turn.steps:
-            table.add_row(name, step.activity, _attempt(step), _state(step), step.last_failure or "-", _span(step.age))
-            name = ""
+            cells = (step.activity, _attempt(step), _state(step), step.last_failure or "-", _span(step.age))
+            table.add_row(handle, name, *cells)
+            handle = name = ""
     return table
 
 

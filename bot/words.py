@@ -10,8 +10,22 @@ REFUSED = "I cannot take this in: Clew is not set up correctly. Its administrato
 NOTHING_ASKED = "Nothing was asked in this thread yet."
 NOBODY_WORKS = "No worker answers at the moment, so I cannot say. Questions are kept, and answered once one does."
 THANKS = "Thank you, noted."
-ADMIN_USAGE = "I know `/research-admin status`."
-SLOW = "Temporal takes too long to answer. `clew status` on the machine that runs Clew shows more."
+ADMIN_USAGE = """\
+`status`: server, queues, conversations, running turns, tokens
+`show <thread>`: one conversation, and what it waits for
+`retry <thread>`: steps that back off run now; else the last answer is tried again
+`stop <thread>`: stop the answer that runs there
+`pause [reason]`: new turns wait, and their threads say so; what runs goes on
+`resume`: those that wait go on, in order
+`drain`: pause, and say how many turns still run
+A thread is a link to one of its messages, an id that `status` shows, or a conversation's workflow id."""
+SLOW = (
+    "Temporal takes too long to answer, so I cannot say whether that was done. "
+    "`clew status` on the machine that runs Clew shows more."
+)
+WHICH_THREAD = "Which thread? Name it by a link to one of its messages, or by an id that `status` shows."
+NO_THREAD = "I find no conversation under that name. `status` shows the ids of those that run."
+NOT_PAUSED = "Nothing is paused."
 HELP = """\
 Ask anything about a listed company, in plain words; in a thread with me you need not mention me.
 • `/research SYMBOL [question]`: a full report, in a thread of its own

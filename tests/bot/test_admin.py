@@ -20,7 +20,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from bot import admin_text
 from bot.admin import Status, collect
 from workflows import search_attributes
-from workflows.identity import TASK_QUEUE, TURN_STATE
+from workflows.identity import TASK_QUEUE, TURN_STATE, USAGE_TOTAL
+from workflows.pausing import TemporalHold
 
 T = TypeVar("T")
 
@@ -103,7 +104,7 @@ async def test_a_step_that_waits_for_its_next_attempt_is_shown_with_all_figures(
             client,
             lambda found: (
                 backing_off(found)
-                and found.conversations == {"running": 1, "parked": 1, "idle": 1}
+                and found.conversations == {"running": 1, "paused": 0, "parked": 1, "idle": 1}
                 and not found.queues[0].backlog
             ),
         )
@@ -143,9 +144,58 @@ async def test_without_search_attributes_conversations_are_counted_and_turns_fou
 
 async def test_without_a_worker_the_backlog_grows_and_tokens_are_unknown(temporal_server: str, namespace: str) -> None:
     client = await Client.connect(temporal_server, namespace=namespace)
-    await client.start_workflow("UsageWorkflow", id="usage:terminal:local:alice", task_queue=TASK_QUEUE)
+    await client.start_workflow("UsageWorkflow", id=USAGE_TOTAL, task_queue=TASK_QUEUE)
     status = await status_where(client, lambda found: found.queues[0].backlog == 1 and found.tokens_today is None)
     assert status.queues[0].pollers == 0
     assert status.queues[0].last_poll_age is None
     assert "unknown (no worker answers)" in shown(status)
     assert "never" in shown(status)
+
+
+async def test_a_pause_is_told_with_who_since_when_and_why_although_no_worker_runs(
+    temporal_server: str, namespace: str
+) -> None:
+    client = await Client.connect(temporal_server, namespace=namespace)
+    await TemporalHold(client).pause("slack:UROOT", "Mistral is down")
+    status = await collect(client)
+    assert status.pause is not None
+    assert (status.pause.view.by, status.pause.view.reason, status.pause.waiting) == (
+        "slack:UROOT",
+        "Mistral is down",
+        None,
+    )
+    assert f"PAUSED by slack:UROOT since {status.pause.view.since} (Mistral is down)" in shown(status)
+
+
+async def test_a_part_that_is_late_is_said_to_be_unknown_and_the_others_are_told(
+    temporal_server: str, namespace: str
+) -> None:
+    client = await Client.connect(temporal_server, namespace=namespace)
+
+    class Late:
+        async def __call__(self, *_: object, **__: object) -> object:
+            return await asyncio.Event().wait()
+
+    client.workflow_service.describe_task_queue = Late()  # type: ignore[assignment] - a server that answers all but one
+    status = await collect(client, within=0.5)
+    assert status.unknown == ("queues",)
+    assert status.conversations == {"open": 0}
+    assert "Not known in time: queues." in shown(status)
+    assert "Conversations: 0 open" in shown(status)
+
+
+async def test_links_lead_to_temporals_ui_where_one_is_known(temporal_server: str, namespace: str) -> None:
+    client = await Client.connect(temporal_server, namespace=namespace)
+    assert await search_attributes.ensure(client)
+    await start(client, "running")
+    status = await first(
+        lambda: collect(client, ui="http://ui.test/"), lambda found: bool(found.turns), time.monotonic() + 30
+    )
+    (turn,) = status.turns
+    base = f"http://ui.test/namespaces/{namespace}/workflows"
+    assert status.link == base
+    assert turn.link == f"{base}/conversation%3Aterminal%3Alocal%3Alocal%3Arunning"
+    text = admin_text.as_text(status)
+    assert f"Temporal's UI: {base}" in text
+    assert f"{turn.handle}: {turn.link}" in text
+    assert base not in admin_text.as_text(await collect(client))
