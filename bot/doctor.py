@@ -110,6 +110,10 @@ async def _platforms(settings: Settings) -> list[Finding]:
         from bot.platforms.slack.checks import look as look_at_slack  # noqa: PLC0415 - the SDK of a platform in use
 
         findings += await look_at_slack(settings)
+    if settings.discord_token is not None:
+        from bot.platforms.discord.checks import look as look_at_discord  # noqa: PLC0415 - likewise
+
+        findings += await look_at_discord(settings)
     return findings
 
 

@@ -26,8 +26,11 @@ _log = logging.getLogger(__name__)
 
 async def run(settings: Settings, until: asyncio.Event) -> None:
     """Listen until the event is set. Raises UnreachableError, or SettingsError where a platform refuses our tokens."""
-    if settings.slack_bot_token is None:
-        raise SettingsError("No chat platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (docs/slack.md).")
+    if settings.slack_bot_token is None and settings.discord_token is None:
+        raise SettingsError(
+            "No chat platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (docs/slack.md), "
+            "or DISCORD_TOKEN (docs/discord.md)."
+        )
     client = await unless(until, connect(settings, long_lived=True, patience=START_PATIENCE))
     if client is None:
         return
@@ -48,12 +51,20 @@ async def run(settings: Settings, until: asyncio.Event) -> None:
 
 def _listeners(settings: Settings, client: Client) -> Sequence[tuple[str, Listener]]:
     """Who listens, by what to call it when it is refused."""
-    from bot.platforms.slack.build import build_listener  # noqa: PLC0415 - the SDK of a platform that is set up
 
     async def report() -> str:
         return as_text(await collect(client, platforms=platforms_of(settings)))
 
-    return [("Slack", build_listener(settings, access_of(settings), client, report))]
+    listeners: list[tuple[str, Listener]] = []
+    if settings.slack_bot_token is not None:
+        from bot.platforms.slack.build import build_listener  # noqa: PLC0415 - the SDK of a platform that is set up
+
+        listeners.append(("Slack", build_listener(settings, access_of(settings), client, report)))
+    if settings.discord_token is not None:
+        from bot.platforms.discord import build as discord  # noqa: PLC0415 - the SDK of a platform that is set up
+
+        listeners.append(("Discord", discord.build_listener(settings, access_of(settings), client, report)))
+    return listeners
 
 
 async def _keep(name: str, listener: Listener, inbox: Inbox) -> None:

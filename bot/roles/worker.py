@@ -98,4 +98,8 @@ def _chats(settings: Settings, stack: AsyncExitStack, blobs: BlobStore) -> Seque
         from bot.platforms.slack.build import build_platform  # noqa: PLC0415 - the SDK of a platform that is set up
 
         chats.append(build_platform(settings, blobs))
+    if settings.discord_token is not None:
+        from bot.platforms.discord import build as discord  # noqa: PLC0415 - the SDK of a platform that is set up
+
+        chats.append(discord.build_platform(settings, blobs))
     return chats

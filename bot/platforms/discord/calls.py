@@ -202,7 +202,7 @@ def _is_plain(value: str) -> bool:
 
 
 def _form(json: object, files: Sequence[Upload]) -> list[Json]:
-    parts: list[Json] = [{"name": "payload_json", "value": dumps(json), "content_type": "application/json"}]
+    parts: list[Json] = [{"name": "payload_json", "value": dumps(json)}]
     return parts + [
         {
             "name": f"files[{number}]",

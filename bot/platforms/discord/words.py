@@ -16,9 +16,7 @@ _MARKUP = re.compile(
 
 def cannot(lacking: str) -> str:
     """Why nothing can be answered in a channel."""
-    return (
-        f"I cannot answer in this channel: I may not {lacking} here. The server's administrators can change that."
-    )
+    return f"I cannot answer in this channel: I may not {lacking} here. The server's administrators can change that."
 
 
 def plain_text(text: str, us: str, names: Mapping[str, str]) -> str:

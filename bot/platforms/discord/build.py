@@ -1,0 +1,45 @@
+"""Discord's two halves, as the settings describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from temporalio.client import Client
+
+from bot.access import Access
+from bot.platforms.discord.calls import Rest
+from bot.platforms.discord.listening import DiscordListener
+from bot.platforms.discord.platform import DiscordPlatform
+from bot.settings import Settings, SettingsError
+from workflows.blobs import BlobStore
+
+
+def build_platform(settings: Settings, blobs: BlobStore) -> DiscordPlatform:
+    """The delivering half. Raises SettingsError without a token."""
+    point(settings)
+    return DiscordPlatform(Rest(_token(settings)), blobs)
+
+
+def build_listener(
+    settings: Settings, access: Access, temporal: Client, report: Callable[[], Awaitable[str]]
+) -> DiscordListener:
+    """The listening half. Raises SettingsError without a token."""
+    point(settings)
+    return DiscordListener(_token(settings), access, temporal, report=report)
+
+
+def point(settings: Settings) -> None:
+    """Let discord.py speak to another Discord than its own, where the settings name one. It knows one a process."""
+    if settings.discord_api_url:
+        Route.BASE = settings.discord_api_url.rstrip("/")
+    if settings.discord_gateway_url:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+
+
+def _token(settings: Settings) -> str:
+    if settings.discord_token is None:
+        raise SettingsError("DISCORD_TOKEN is not set; without it nothing can be posted.")
+    return settings.discord_token.get_secret_value()

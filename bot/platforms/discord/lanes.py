@@ -1,0 +1,73 @@
+"""Gestures of one thread one after the other, each until it is taken.
+
+Discord waits for no acknowledgement of a message, and sends nothing again. So what Temporal cannot take now is kept
+here and tried again; should this process die meanwhile, catching up finds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from bot.chat import Unavailable
+from workflows.errors import CallError, Retriable
+
+T = TypeVar("T")
+
+TRY = 5.0
+"""Seconds for one try, of Temporal and of Discord together."""
+
+_AGAIN = (0.5, 10.0)
+"""Seconds between two tries: at first, and at most."""
+
+_log = logging.getLogger(__name__)
+
+
+class Lanes:
+    """One lane a thread."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._waiting: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def run(self, lane: str, job: Callable[[], Awaitable[T]]) -> T:
+        """Do it in its turn, until it is done. Raises what will not get better, such as Terminal."""
+        self._waiting[lane] += 1
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        try:
+            async with self._locks.setdefault(lane, asyncio.Lock()):
+                return await _until_taken(job)
+        finally:
+            self._waiting[lane] -= 1
+            if not self._waiting[lane]:
+                del self._waiting[lane], self._locks[lane]
+
+    def close(self) -> None:
+        """Leave everything that is not done."""
+        for task in self._tasks:
+            task.cancel()
+
+
+async def _until_taken(job: Callable[[], Awaitable[T]]) -> T:
+    wait, longest = _AGAIN
+    while True:
+        told = None
+        try:
+            async with asyncio.timeout(TRY):
+                return await job()
+        except (Unavailable, TimeoutError) as error:
+            _log.warning("a gesture cannot be handed over yet: %s", error or "no answer in time")
+        except CallError as error:
+            if not isinstance(error, Retriable):
+                raise
+            told = error.retry_after
+            _log.warning("a gesture cannot be looked at yet: %s", error)
+        await asyncio.sleep(max(wait, told or 0.0))
+        wait = min(2 * wait, longest)

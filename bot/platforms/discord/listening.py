@@ -1,0 +1,247 @@
+"""Discord, inbound: the gateway. What people do is handed over, and kept until Temporal takes it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import aiohttp
+import discord
+from temporalio.client import Client
+
+from bot.access import Access
+from bot.chat import Inbox
+from bot.doing import Doing
+from bot.gestures import Spoken
+from bot.platforms.discord.calls import Rest
+from bot.platforms.discord.commands import build_tree, register
+from bot.platforms.discord.gestures import changed, reacted, removed, spoken
+from bot.platforms.discord.lanes import Lanes
+from bot.platforms.discord.lookup import DiscordLookup
+from bot.platforms.discord.needs import intents
+from bot.platforms.discord.pressed import Pressed
+from bot.platforms.progress import Budget
+from workflows.errors import CallError, Retriable, Terminal
+
+IDENTIFIES = (0.6, 20)
+"""IDENTIFYs a minute, and at once: Discord takes a thousand a day, and then takes the token away."""
+
+SETTLING = 2.0
+"""Seconds without another server being told of, after which all of them have been."""
+
+CALL = 4.0
+"""Seconds for a call of the listening half."""
+
+_REFUSED = {
+    4004: "the token is refused",
+    4010: "a shard that does not exist was asked for",
+    4011: "the bot is in too many servers for one connection",
+    4012: "the gateway's version is refused",
+    4013: "an intent is asked for that does not exist",
+}
+"""Codes of closed connections after which no new one is taken."""
+
+_log = logging.getLogger(__name__)
+
+
+class DiscordListener:
+    """Hears every server that the bot is in."""
+
+    def __init__(
+        self,
+        token: str,
+        access: Access,
+        temporal: Client,
+        *,
+        report: Callable[[], Awaitable[str]],
+        identifies: tuple[float, int] = IDENTIFIES,
+    ) -> None:
+        """`report` tells administrators how everything stands."""
+        self._token = token
+        self._access = access
+        self._temporal = temporal
+        self._report = report
+        per_minute, burst = identifies
+        # It outlives a connection: what a broken gateway costs is counted together.
+        self._identifies = Budget(per_minute, burst=burst)
+
+    async def listen(self, inbox: Inbox) -> None:
+        """Hand everything that people do into `inbox`, until cancelled.
+
+        Nothing is acknowledged to Discord. What happened before a crash is read back when we listen again; interactions
+        are shown as failed by Discord. Raises Terminal where Discord refuses us, Retriable where it breaks.
+        """
+        ears = _Ears(inbox, self._access, self._report, self._identifies)
+        try:
+            await ears.start(self._token)
+        except discord.LoginFailure:
+            raise Terminal("the token is refused", code="chat_access", status=401) from None
+        except discord.PrivilegedIntentsRequired:
+            raise Terminal("the Message Content intent is switched off", code="chat_access", status=403) from None
+        except discord.ConnectionClosed as closed:
+            if closed.code in _REFUSED:
+                raise Terminal(_REFUSED[closed.code], code="chat_access", status=403) from None
+            raise Retriable(f"the gateway closed the connection ({closed.code})") from None
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Retriable(f"the gateway cannot be reached ({type(error).__name__})") from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # A connection that breaks while it begins, or an event that lacks something, ends discord.py so.
+            raise Retriable(f"discord.py broke ({type(error).__name__})") from None
+        finally:
+            await ears.close()
+        raise Retriable("the gateway closed the connection")
+
+
+class _Ears(discord.Client):
+    """One method an event; discord.py calls them by their names."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        access: Access,
+        report: Callable[[], Awaitable[str]],
+        identifies: Budget,
+    ) -> None:
+        super().__init__(
+            intents=intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            guild_ready_timeout=SETTLING,
+            # Nobody's status is of interest, and members are told of with what they do.
+            chunk_guilds_at_startup=False,
+        )
+        rest = Rest("", limit=CALL, client=self)
+        self._lookup = DiscordLookup(self, rest)
+        self._doing = Doing(self._lookup, inbox, access)
+        self._pressed = Pressed(self._doing, self._lookup, report)
+        self._lanes = Lanes()
+        self._identifies = identifies
+        self._again = False
+        self._tree = build_tree(self, self._pressed)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- The connection ----------------------------------------------------------------------------------------------
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Begin no more sessions than Discord allows."""
+        await self._identifies.take()
+
+    async def on_ready(self) -> None:
+        """A session has begun, and nothing of what happened before it is told of."""
+        self._again = False
+        _log.info("listening to Discord as %s in %d servers", self.user, len(self.guilds))
+        self.later(self._register())
+
+    async def on_disconnect(self) -> None:
+        """From now on it may be told of again what was told of already."""
+        self._again = True
+
+    async def on_resumed(self) -> None:
+        """Everything has been told of again."""
+        self._again = False
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_named: Any) -> None:
+        """An event was not handled, for a reason that trying again does not mend."""
+        _log.exception("%s was left undone", event_method)
+
+    async def close(self) -> None:
+        """End the session, and what is still being tried; it is read back when somebody listens again."""
+        self._lanes.close()
+        for task in self._tasks:
+            task.cancel()
+        await super().close()
+
+    # --- Messages ----------------------------------------------------------------------------------------------------
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody said something."""
+        if message.author.bot:
+            return
+        self._lookup.people.note(message.author)
+
+        async def do() -> None:
+            place = await self._lookup.places.of(_guild(message.guild), message.channel.id)
+            said = spoken(message, place, self._lookup.us)
+            if said is not None:
+                self._tell(said, await self._doing.said(said))
+
+        await self._lanes.run(str(message.channel.id), do)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """Somebody changed what they had said."""
+        if event.message.author.bot:
+            return
+        self._lookup.people.note(event.message.author)
+
+        async def do() -> None:
+            place = await self._lookup.places.of(event.guild_id, event.channel_id)
+            change = changed(event, place, self._lookup.us)
+            if change is not None:
+                self._tell(change.after, await self._doing.changed(change))
+
+        await self._lanes.run(str(event.channel_id), do)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """A message is gone: somebody's, or one of ours."""
+        await self._removed(event.guild_id, event.channel_id, event.message_id)
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Many messages are gone at once."""
+        for message in sorted(event.message_ids):
+            await self._removed(event.guild_id, event.channel_id, message)
+
+    async def _removed(self, guild: int | None, channel: int, message: int) -> None:
+        async def do() -> None:
+            await self._doing.removed(removed(await self._lookup.places.of(guild, channel), message))
+
+        await self._lanes.run(str(channel), do)
+
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        """🔁 or 🛑."""
+        wish = reacted(event, self._lookup.us, late=self._again)
+        if wish is None:
+            return
+        if event.member is not None:
+            self._lookup.people.note(event.member)
+
+        async def do() -> None:
+            # Whoever may not, or comes too late, sees that nothing happens: a reaction has nowhere to be answered.
+            await self._doing.reacted(wish)
+
+        await self._lanes.run(str(event.channel_id), do)
+
+    # --- Interactions ------------------------------------------------------------------------------------------------
+
+    async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
+        """A button; commands go their own way."""
+        if interaction.type is discord.InteractionType.component:
+            await self._pressed.button(interaction)
+
+    # --- How ---------------------------------------------------------------------------------------------------------
+
+    def later(self, job: Coroutine[Any, Any, None]) -> None:
+        """Do something that nobody waits for, best effort."""
+        task = asyncio.create_task(_quietly(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _tell(self, said: Spoken, text: str) -> None:
+        if text:
+            self.later(self._lookup.reply(said, text))
+
+    async def _register(self) -> None:
+        await register(self._tree)
+
+
+def _guild(guild: discord.Guild | None) -> int | None:
+    return None if guild is None else guild.id
+
+
+async def _quietly(job: Coroutine[Any, Any, None]) -> None:
+    try:
+        await job
+    except (CallError, discord.DiscordException) as error:
+        _log.warning("left undone (%s)", type(error).__name__)
+    except Exception:  # noqa: BLE001 - a task of its own: nobody else would hear of it
+        _log.exception("left undone")

@@ -1,0 +1,64 @@
+"""Which conversation a channel of Discord's belongs to: a thread is a channel there, and so are direct messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import discord
+
+from bot.platforms.discord.calls import Rest
+from bot.platforms.discord.values import DIRECT, NAME, THREAD_TYPES
+from bot.platforms.remembered import Remembered
+from workflows.contracts import ThreadRef
+
+_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where something was said. `thread` is "" in a channel; `ours`: we opened the thread."""
+
+    workspace: str
+    channel: str
+    thread: str = ""
+    ours: bool = False
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is somebody's direct messages, which are one long thread."""
+        return self.workspace == DIRECT
+
+    def thread_of(self, message: str) -> ThreadRef:
+        """Where the answer to a message goes: the thread that it stands in, or else the one made from it."""
+        return ThreadRef(platform=NAME, workspace=self.workspace, channel=self.channel, thread=self.thread or message)
+
+
+class Places:
+    """Channels and threads as the gateway told of them, or as the REST API does."""
+
+    def __init__(self, client: discord.Client, rest: Rest) -> None:
+        self._client = client
+        self._rest = rest
+        self._known: Remembered[str, Place] = Remembered(_REMEMBERED)
+
+    async def of(self, guild: int | None, channel: int) -> Place:
+        """The place that a channel is. Raises CallError where Discord has to be asked and does not say."""
+        if guild is None:
+            return Place(workspace=DIRECT, channel=str(channel), thread=str(channel))
+        found = self._client.get_channel(channel)
+        us = self._client.user
+        if isinstance(found, discord.Thread):
+            ours = us is not None and found.owner_id == us.id
+            return Place(workspace=str(guild), channel=str(found.parent_id), thread=str(channel), ours=ours)
+        if found is not None:
+            return Place(workspace=str(guild), channel=str(channel))
+        known = self._known.get(str(channel))
+        if known is not None:
+            return known
+        # An archived thread is not told of when we connect.
+        shape = await self._rest.read("/channels/{channel_id}", channel_id=str(channel))
+        if shape.get("type") not in THREAD_TYPES:
+            return self._known.keep(str(channel), Place(workspace=str(guild), channel=str(channel)))
+        ours = us is not None and shape.get("owner_id") == str(us.id)
+        place = Place(workspace=str(guild), channel=str(shape.get("parent_id")), thread=str(channel), ours=ours)
+        return self._known.keep(str(channel), place)

@@ -1,0 +1,219 @@
+"""What is pressed, chosen or pointed at: told once, and answered in time, whatever is out of reach."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+import discord
+
+from bot import words
+from bot.chat import Unavailable
+from bot.commands import Usage, parse_research
+from bot.doing import Doing
+from bot.gestures import Spoken
+from bot.platforms.discord.calls import ALREADY_ACKNOWLEDGED
+from bot.platforms.discord.commands import Interaction
+from bot.platforms.discord.gestures import action_of
+from bot.platforms.discord.lookup import DiscordLookup
+from bot.platforms.discord.markdown import calm
+from bot.platforms.discord.places import Place
+from bot.platforms.discord.values import DIRECT, FOLLOW_UP, RETRY, STOP, USEFUL, USELESS
+from bot.platforms.discord.words import plain_text
+from bot.rendering import one_line
+from workflows.contracts import Research
+from workflows.errors import CallError
+
+T = TypeVar("T")
+
+SOONER = 2.2
+"""Seconds for a gesture that Discord never sends again, of the three in which it wants an answer."""
+
+_QUIET = discord.AllowedMentions.none()
+
+_log = logging.getLogger(__name__)
+
+
+class Pressed:
+    """One method a gesture. Each answers its interaction exactly once.
+
+    Where two bots run at once both hear of it: both hand over the same ids, and Discord takes the first answer.
+    """
+
+    def __init__(self, doing: Doing, lookup: DiscordLookup, report: Callable[[], Awaitable[str]]) -> None:
+        """`report` tells administrators how everything stands."""
+        self._doing = doing
+        self._lookup = lookup
+        self._report = report
+
+    # --- Commands ----------------------------------------------------------------------------------------------------
+
+    async def research(self, interaction: Interaction, symbol: str, question: str) -> None:
+        """`/research`: in a channel its answer becomes a thread; anywhere else it is asked where it stands."""
+        research = parse_research(f"{symbol.strip().replace(' ', '')} {question}")
+        if isinstance(research, Usage):
+            await _answer(interaction, research.sentence, hidden=True)
+            return
+        told = await self._tried(interaction, self._researched(interaction, research), words.NOT_DONE)
+        await _answer(interaction, told or _opening(interaction, research), hidden=bool(told))
+
+    async def _researched(self, interaction: Interaction, research: Research) -> str:
+        place = await self._place(interaction)
+        user, request = str(interaction.user.id), str(interaction.id)
+        if place.thread:
+            text = f"/research {research.symbol} {research.question}".strip()
+            return await self._doing.shortcut(_spoken(place, request, user, text))
+        told, _ = await self._doing.open(place.workspace, place.channel, user, research, request)
+        return told
+
+    async def pointed(self, interaction: Interaction, message: discord.Message) -> None:
+        """Research this message: a question in its thread, or in the one that is made from it."""
+        names = {str(person.id): person.display_name for person in message.mentions}
+        text = plain_text(message.content, str(self._lookup.us), names)
+
+        async def do() -> str:
+            place = await self._place(interaction)
+            request = f"shortcut:{interaction.id}"
+            spoken = _spoken(place, request, str(interaction.user.id), text, anchor=str(message.id))
+            return await self._doing.shortcut(spoken)
+
+        told = await self._tried(interaction, do(), words.NOT_DONE)
+        await _answer(interaction, told or "I am on it, in a thread below that message.", hidden=True)
+
+    async def administer(self, interaction: Interaction, text: str) -> None:
+        """`/research-admin …`: for administrators' eyes alone, and each use is logged."""
+        user = str(interaction.user.id)
+        _log.info("admin command %s by %s", text[:40], user)
+        workspace = DIRECT if interaction.guild_id is None else str(interaction.guild_id)
+        allowed = await self._tried(interaction, self._doing.may_administer(workspace, user), None)
+        if not allowed:
+            await _answer(interaction, words.NOT_DONE if allowed is None else words.NOT_ADMIN, hidden=True)
+        elif text != "status":
+            await _answer(interaction, words.ADMIN_USAGE, hidden=True)
+        else:
+            await self._reported(interaction)
+
+    async def _reported(self, interaction: Interaction) -> None:
+        await _quietly(interaction.response.defer(ephemeral=True, thinking=True))
+        try:
+            told = await self._report()
+        except Exception:  # noqa: BLE001 - whatever it is, nobody shall wait for ever
+            _log.exception("no report")
+            told = words.SLOW
+        await _quietly(interaction.edit_original_response(content=told[:2_000], allowed_mentions=_QUIET))
+
+    # --- Buttons -----------------------------------------------------------------------------------------------------
+
+    async def button(self, interaction: Interaction) -> None:
+        """A button below an answer. Everything that it takes is in its own id, and in the message that it stands in."""
+        data = cast("dict[str, Any]", interaction.data or {})
+        custom_id = str(data.get("custom_id") or "")
+        action, message = action_of(custom_id), interaction.message
+        if message is None or not action:
+            return
+        if action in (RETRY, STOP):
+            await self._wished(interaction, str(message.id), again=action == RETRY)
+        elif action.startswith(FOLLOW_UP):
+            await self._followed_up(interaction, message, custom_id, action)
+        elif action in (USEFUL, USELESS):
+            _log.info("feedback %s from %s on %s", custom_id[:100], interaction.user.id, message.id)
+            await _answer(interaction, words.THANKS, hidden=True)
+
+    async def _wished(self, interaction: Interaction, message: str, *, again: bool) -> None:
+        async def do() -> str:
+            thread = (await self._place(interaction)).thread_of(message)
+            wish = self._doing.retry if again else self._doing.stop
+            return await wish(thread, message, str(interaction.user.id), f"button:{interaction.id}")
+
+        told = await self._tried(interaction, do(), words.NOT_DONE)
+        if told:
+            await _answer(interaction, told, hidden=True)
+        else:
+            # The message itself shows what came of it.
+            await _quietly(interaction.response.defer())
+
+    async def _followed_up(
+        self, interaction: Interaction, message: discord.Message, custom_id: str, action: str
+    ) -> None:
+        question = _label(message, custom_id)
+
+        async def do() -> str:
+            thread = (await self._place(interaction)).thread_of(str(message.id))
+            request = f"follow-up:{message.id}:{action}"
+            return await self._doing.followed_up(thread, str(interaction.user.id), question, request)
+
+        told = await self._tried(interaction, do(), words.NOT_DONE) if question else words.NOT_DONE
+        asked = f"<@{interaction.user.id}> asks: {one_line(calm(question))}"
+        await _answer(interaction, told or asked, hidden=bool(told))
+
+    # --- How ---------------------------------------------------------------------------------------------------------
+
+    async def _place(self, interaction: Interaction) -> Place:
+        return await self._lookup.places.of(interaction.guild_id, interaction.channel_id or 0)
+
+    async def _tried(self, interaction: Interaction, job: Awaitable[T], otherwise: T) -> T:
+        """What Discord never sends again has to be answered in time."""
+        self._lookup.people.note(interaction.user)
+        try:
+            async with asyncio.timeout(SOONER):
+                return await job
+        except (Unavailable, CallError, TimeoutError) as error:
+            _log.warning("a gesture could not be handed over: %s", error)
+            return otherwise
+
+
+def _spoken(place: Place, request: str, user: str, text: str, *, anchor: str = "") -> Spoken:
+    return Spoken(
+        thread=place.thread_of(anchor or request),
+        message=request,
+        user=user,
+        text=text,
+        moment=time.time(),
+        direct=place.direct,
+        for_us=True,
+        opens=not place.thread,
+    )
+
+
+def _opening(interaction: Interaction, research: Research) -> str:
+    """The message that a thread is made from: who asked for what. Nobody is notified by it."""
+    question = one_line(calm(research.question))[:1_500]
+    about = f": {question}" if question else ""
+    return f"🔎 **{one_line(calm(research.symbol))}**, asked for by <@{interaction.user.id}>{about}"
+
+
+def _label(message: discord.Message, custom_id: str) -> str:
+    """What a button says, which is the question that it asks."""
+
+    def look(parts: Any) -> str:
+        for part in parts:
+            if getattr(part, "custom_id", None) == custom_id:
+                return str(part.label or "")
+            found = look(getattr(part, "children", ()))
+            if found:
+                return found
+        return ""
+
+    return look(message.components)
+
+
+async def _answer(interaction: Interaction, text: str, *, hidden: bool) -> None:
+    """Answer an interaction. If it happened and we were not told, or we run again: Discord takes no second answer."""
+    await _quietly(
+        interaction.response.send_message(text[:2_000], ephemeral=hidden, allowed_mentions=_QUIET, suppress_embeds=True)
+    )
+
+
+async def _quietly(answering: Awaitable[object]) -> None:
+    try:
+        await answering
+    except discord.InteractionResponded:
+        return
+    except discord.HTTPException as refused:
+        if refused.code != ALREADY_ACKNOWLEDGED:
+            _log.warning("an interaction could not be answered (%s)", refused.code or refused.status)
+    except (OSError, TimeoutError, discord.DiscordException) as error:
+        _log.warning("an interaction could not be answered (%s)", type(error).__name__)
