@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     clew_daily_tokens_per_user: int | None = Field(default=None, gt=0)
     clew_max_tool_steps: int = Field(default=12, ge=1, le=100)
 
+    clew_catch_up_hours: float = Field(default=24.0, ge=0, le=168)
+
     clew_encryption_key: SecretStr | None = None
     clew_data_dir: Path | None = None
     clew_linger: float = Field(default=300.0, ge=0)
@@ -174,6 +176,11 @@ class Settings(BaseSettings):
     def slack_url(self) -> str:
         """Where Slack's Web API is, with the slash that its methods' names are put after."""
         return f"{self.slack_api_url.rstrip('/')}/"
+
+    @property
+    def catch_up(self) -> float:
+        """Seconds before a bot's start from which on it hands over what nobody heard."""
+        return self.clew_catch_up_hours * 3600
 
     @property
     def market_data(self) -> str:

@@ -38,6 +38,11 @@ def conversation_id(thread: ThreadRef) -> str:
     return f"conversation:{thread.platform}:{thread.workspace}:{thread.channel}:{thread.thread}"
 
 
+def of_platform(platform: str) -> str:
+    """What the workflow ids of all conversations of a platform begin with."""
+    return f"conversation:{platform}:"
+
+
 def opening_id(request: OpenThreadRequest) -> str:
     """Workflow id of a slash command's opening."""
     return f"opening:{request.platform}:{request.workspace}:{request.request}"

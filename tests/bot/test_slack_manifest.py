@@ -28,7 +28,7 @@ SCOPES_OF = {
     "conversations.info": {"channels:read", "groups:read", "im:read", "mpim:read"},
     "conversations.replies": {"channels:history", "groups:history", "im:history", "mpim:history"},
     "files.info": {"files:read"},
-    "users.conversations": {"channels:read", "groups:read"},
+    "users.conversations": {"channels:read", "groups:read", "im:read", "mpim:read"},
     "users.info": {"users:read"},
     # These need none, or the app's own token.
     "agents.sessions.setStatus": {"chat:write"},

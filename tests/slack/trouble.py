@@ -94,6 +94,10 @@ class Trouble(Served):
         """How many things a page holds at most: 15 at first."""
         self._world.page_limit = limit
 
+    def clock_behind(self, seconds: float) -> None:
+        """What happens from now on counts as having happened so long ago, as long as nothing that stands is newer."""
+        self._do(lambda: setattr(self._world, "behind", seconds))
+
     def expire_stream(self, ts: str) -> None:
         """End a stream as Slack does after some minutes."""
 

@@ -52,6 +52,8 @@ class World:
         self.page_limit = 15
         self.stops_subscribed = True
         self.url = ""
+        self.behind = 0.0
+        """Seconds by which the clock is behind."""
         self.emit: Callable[[Json], None] = lambda _: None
         self._last_ts = 0
         self._numbers: Iterator[int] = itertools.count(1)
@@ -63,7 +65,8 @@ class World:
 
     def new_ts(self) -> str:
         """A timestamp later than any before it."""
-        self._last_ts = max(self._last_ts + 1, time.time_ns() // 1000)
+        now = time.time_ns() // 1000 - int(self.behind * 1e6)
+        self._last_ts = max(self._last_ts + 1, now)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def new_trigger(self) -> str:

@@ -35,6 +35,7 @@ def build_listener(
         temporal,
         report=report,
         budget=settings.clew_daily_tokens_per_user,
+        catch_up=settings.catch_up,
     )
 
 

@@ -29,7 +29,7 @@ def spoken(event: Json, team: str, bot_user: str) -> Spoken | None:
         message=ts,
         user=user,
         text=_addressed(raw, bot_user),
-        moment=_moment(ts),
+        moment=moment_of(ts),
         direct=direct,
         alone=thread == ts,
         for_us=direct or bot_user in meant,
@@ -39,7 +39,7 @@ def spoken(event: Json, team: str, bot_user: str) -> Spoken | None:
     )
 
 
-def _moment(ts: str) -> float:
+def moment_of(ts: str) -> float:
     """Seconds since 1970."""
     try:
         return float(ts)
@@ -85,17 +85,25 @@ def reacted(event: Json, team: str, bot_user: str) -> Reacted | None:
     item = inner(event, "item")
     if item.get("type") != "message" or event.get("item_user", bot_user) != bot_user:
         return None
-    emoji = str(event.get("reaction") or "").partition("::")[0]
-    if emoji not in (*RETRY_EMOJI, *STOP_EMOJI):
+    again = wish_of(event.get("reaction"))
+    if again is None:
         return None
     return Reacted(
         workspace=team,
         channel=str(item.get("channel")),
         message=str(item.get("ts")),
         user=str(event.get("user")),
-        again=emoji in RETRY_EMOJI,
-        moment=_moment(str(event.get("event_ts") or "")),
+        again=again,
+        moment=moment_of(str(event.get("event_ts") or "")),
     )
+
+
+def wish_of(reaction: object) -> bool | None:
+    """What an emoji wishes for: True for another attempt, False for a stop, None for anything else."""
+    emoji = str(reaction or "").partition("::")[0]
+    if emoji in RETRY_EMOJI:
+        return True
+    return False if emoji in STOP_EMOJI else None
 
 
 def action_of(body: Json) -> Json:

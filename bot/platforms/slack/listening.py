@@ -19,15 +19,27 @@ from temporalio.service import RPCError
 
 from bot import words
 from bot.access import Access
+from bot.catchup import CatchUp
 from bot.chat import Inbox, Unavailable
 from bot.commands import Usage, parse_research
 from bot.doing import Doing
+from bot.gap import BEFORE, Gap
 from bot.gestures import Spoken
 from bot.overview import overview
 from bot.platforms.slack import values
-from bot.platforms.slack.calls import Json, call, inner, read
-from bot.platforms.slack.gestures import action_of, changed, form_values, message_of, reacted, removed, spoken
+from bot.platforms.slack.calls import Json, build_client, call, inner, read
+from bot.platforms.slack.gestures import (
+    action_of,
+    changed,
+    form_values,
+    message_of,
+    moment_of,
+    reacted,
+    removed,
+    spoken,
+)
 from bot.platforms.slack.lookup import SlackLookup, Us
+from bot.platforms.slack.past import SlackPast
 from bot.platforms.slack.views import CHANNEL, QUESTION, SYMBOL, home, research_form
 from bot.platforms.slack.words import NOT_OPENED, plain_text
 from workflows.contracts import OpenThreadRequest, ThreadRef
@@ -68,21 +80,27 @@ class SlackListener:
         *,
         report: Callable[[], Awaitable[str]],
         budget: int | None = None,
+        catch_up: float = 0.0,
     ) -> None:
-        """`report` tells administrators how everything stands; `budget` is what one person may use a day."""
+        """`report` tells administrators how everything stands; `budget` is what one person may use a day.
+
+        `catch_up`: seconds before its start from which on it hands over what nobody heard.
+        """
         self._client = client
         self._app_token = app_token
         self._access = access
         self._temporal = temporal
         self._report = report
         self._budget = budget
+        self._gap = Gap(catch_up)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def listen(self, inbox: Inbox) -> None:
         """Hand everything that people do into `inbox`, until cancelled.
 
         An event is acknowledged once it is durable. If it was and Slack was not told: it comes again, and its id is
-        known. Raises Terminal where Slack refuses our tokens, Retriable where it does not answer.
+        known. What was missed, then or before, is read from Slack beside it. Raises Terminal where Slack refuses our
+        tokens, Retriable where it does not answer.
         """
         me = await read(self._client, "auth.test")
         us = Us(
@@ -91,12 +109,17 @@ class SlackListener:
             bot=str(me.get("bot_id") or ""),
             url=str(me.get("url") or ""),
         )
-        handler: Any = AsyncSocketModeHandler(self.app(inbox, us), self._app_token)
+        lookup = SlackLookup(self._client, us)
+        doing = Doing(lookup, inbox, self._access)
+        handler: Any = AsyncSocketModeHandler(self.app(doing, lookup, us), self._app_token)
         await call(self._app_client(), "apps.connections.open")
         try:
             await _connected(handler)
             _log.info("listening to Slack workspace %s", us.team)
-            await _deaf(handler)
+            # Only now, so that nothing is said between what is read and what is heard.
+            past = SlackPast(build_client(str(self._client.token), self._client.base_url), us)
+            self.later(CatchUp(self._temporal, doing, past, values.NAME).keep(self._gap))
+            await _deaf(handler, self._gap)
         finally:
             await handler.close_async()
             for task in self._tasks:
@@ -106,7 +129,7 @@ class SlackListener:
         """With the app's own token, whose refusal is told apart from a socket that breaks."""
         return AsyncWebClient(token=self._app_token, base_url=self._client.base_url, retry_handlers=[])
 
-    def app(self, inbox: Inbox, us: Us) -> AsyncApp:
+    def app(self, doing: Doing, lookup: SlackLookup, us: Us) -> AsyncApp:
         """The Bolt app: which event is whose."""
         # The default acknowledges before a listener runs, and would lose what a crash interrupts.
         # It would also ask Slack who we are at the first event, and acknowledge all that comes until Slack answers.
@@ -116,12 +139,11 @@ class SlackListener:
             process_before_response=True,
             request_verification_enabled=False,
         )
-        lookup = SlackLookup(self._client, us)
-        ears = _Ears(self, Doing(lookup, inbox, self._access), lookup, us)
+        ears = _Ears(self, doing, lookup, us)
         on: Any = app
-        on.event("message")(_in_time(ears.message))
-        on.event("app_mention")(_in_time(ears.message))
-        on.event("reaction_added")(_in_time(ears.reaction))
+        on.event("message")(_in_time(ears.message, self._missed))
+        on.event("app_mention")(_in_time(ears.message, self._missed))
+        on.event("reaction_added")(_in_time(ears.reaction, self._missed))
         on.event("agent_session_stopped")(_in_time(ears.session_stopped))
         on.event("app_home_opened")(_in_time(ears.home_opened))
         on.command(values.RESEARCH_COMMAND)(_in_time(ears.research))
@@ -137,6 +159,10 @@ class SlackListener:
         on.event(re.compile(".*"))(ears.nothing)
         on.action(re.compile(".*"))(ears.nothing)
         return app
+
+    def _missed(self) -> None:
+        """An event could not be handed over. Slack sends it again for some minutes only."""
+        self._gap.widen(time.time() - BEFORE)
 
     def later(self, job: Coroutine[Any, Any, None]) -> None:
         """Do something that no acknowledgement waits for, best effort."""
@@ -263,7 +289,7 @@ class _Ears:
             message=f"shortcut:{body.get('action_ts') or body.get('trigger_id')}",
             user=user,
             text=plain_text(text, self._us.user),
-            moment=time.time(),
+            moment=moment_of(str(body.get("action_ts") or "")) or time.time(),
             for_us=True,
         )
         told = await self._tried(self._doing.shortcut(pointed), words.NOT_DONE)
@@ -370,13 +396,19 @@ async def _connected(handler: Any) -> None:
         raise Retriable("the socket does not open") from None
 
 
-async def _deaf(handler: Any) -> None:
-    """Return never; raise Retriable once no socket was open for a while, whatever the SDK still tries."""
-    since = time.monotonic()
+async def _deaf(handler: Any, gap: Gap) -> None:
+    """Return never; raise Retriable once no socket was open for a while, whatever the SDK still tries.
+
+    Between two sockets, events go nowhere: what was said then is a gap.
+    """
+    since, heard, session = time.monotonic(), time.time(), handler.client.current_session
     while time.monotonic() - since < DEAF:
         if await handler.client.is_connected():
-            since = time.monotonic()
+            if handler.client.current_session is not session:
+                gap.widen(heard - BEFORE)
+            since, heard, session = time.monotonic(), time.time(), handler.client.current_session
         await asyncio.sleep(1)
+    gap.widen(heard - BEFORE)
     raise Retriable("no socket is open")
 
 
@@ -395,13 +427,20 @@ def _authorized(client: AsyncWebClient, us: Us) -> Callable[..., Awaitable[Autho
     return authorize
 
 
-def _in_time(ear: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def _in_time(
+    ear: Callable[..., Awaitable[None]], missed: Callable[[], None] | None = None
+) -> Callable[..., Awaitable[None]]:
     """A listener that gives up in time: what it raises is no acknowledgement, and Slack sends the event again."""
 
     @functools.wraps(ear)
     async def in_time(*arguments: Any, **named: Any) -> None:
-        async with asyncio.timeout(LIMIT):
-            await ear(*arguments, **named)
+        try:
+            async with asyncio.timeout(LIMIT):
+                await ear(*arguments, **named)
+        except (Unavailable, CallError, TimeoutError):
+            if missed is not None:
+                missed()
+            raise
 
     return in_time
 
