@@ -14,10 +14,11 @@ from datetime import timedelta
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetActivityRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
+from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
 from bot import words
-from bot.admin import collect, count_conversations, pause_of
+from bot.admin import collect, count_conversations
 from bot.admin_text import as_text, block, turns_table
 from bot.admin_turns import RunningTurn, conversation_of, handle_of, link_to, steps_of, summary_of
 from workflows.contracts import Asker, ConversationView, RetryRequest, StopRequest, ThreadRef
@@ -110,11 +111,9 @@ class Administering:
         return f"New turns wait from now on, and their threads say so. {await self._still_running()}"
 
     async def _resume(self, by: str) -> str:
-        pause = await pause_of(self._client, self._patience)
-        if pause is None or not await self._hold.resume(by):
+        if not await self._hold.resume(by):
             return words.NOT_PAUSED
-        waiting = "Those" if pause.waiting is None else f"The {pause.waiting}"
-        return f"New turns may begin again. {waiting} that wait go on in order, a few at a time."
+        return "New turns may begin again. Those that wait go on in order, a few at a time."
 
     async def _drain(self, by: str, reason: str) -> str:
         view = await self._hold.view()
@@ -174,9 +173,11 @@ class Administering:
 
     async def _view(self, handle: WorkflowHandle[object, object]) -> ConversationView | None:
         try:
-            return await handle.query("view", result_type=ConversationView, rpc_timeout=self._patience)
-        except (RPCError, RuntimeError):
-            return None
+            # Not the call's own time-out: what the server says at its end may count as worth another try.
+            async with asyncio.timeout(self._patience.total_seconds()):
+                return await handle.query("view", result_type=ConversationView)
+        except (TemporalError, RuntimeError, TimeoutError):
+            return None  # No worker; or its task fails, and queries with it.
 
     async def _show(self, conversation: str) -> str:
         looked = await self._look(conversation)

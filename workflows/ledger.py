@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
+from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.contracts import Asker, ThreadRef, UsageBooking, UsageState
@@ -68,11 +69,11 @@ class TemporalLedger:
 async def tokens_today(client: Client, within: timedelta) -> int | None:
     """Everybody's tokens of today (UTC); None where no worker says so in time."""
     try:
-        handle = client.get_workflow_handle_for(UsageWorkflow.run, USAGE_TOTAL)
-        state = await handle.query(UsageWorkflow.spent, rpc_timeout=within)
+        async with asyncio.timeout(within.total_seconds()):
+            state = await client.get_workflow_handle_for(UsageWorkflow.run, USAGE_TOTAL).query(UsageWorkflow.spent)
     except RPCError as error:
         return 0 if error.status is RPCStatusCode.NOT_FOUND else None
-    except RuntimeError:
+    except (TemporalError, RuntimeError, TimeoutError):
         return None
     return state.tokens if state.day == _today() else 0
 

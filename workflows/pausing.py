@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.contracts import HoldState, HoldView, PauseRequest, ResumeRequest, ThreadRef, WaitRequest
@@ -75,8 +77,9 @@ class TemporalHold:
     async def waiting(self, within: timedelta) -> int | None:
         """How many turns wait; None where no worker says so in time."""
         try:
-            return await self._handle.query("waiting", result_type=int, rpc_timeout=within)
-        except (RPCError, RuntimeError):
+            async with asyncio.timeout(within.total_seconds()):
+                return await self._handle.query("waiting", result_type=int)
+        except (TemporalError, RuntimeError, TimeoutError):
             return None
 
     async def _running(self) -> WorkflowExecutionDescription | None:

@@ -157,7 +157,7 @@ async def test_a_pause_is_told_with_who_since_when_and_why_although_no_worker_ru
 ) -> None:
     client = await Client.connect(temporal_server, namespace=namespace)
     await TemporalHold(client).pause("slack:UROOT", "Mistral is down")
-    status = await collect(client)
+    status = await collect(client, within=1.0)
     assert status.pause is not None
     assert (status.pause.view.by, status.pause.view.reason, status.pause.waiting) == (
         "slack:UROOT",
@@ -176,7 +176,7 @@ async def test_a_part_that_is_late_is_said_to_be_unknown_and_the_others_are_told
         async def __call__(self, *_: object, **__: object) -> object:
             return await asyncio.Event().wait()
 
-    client.workflow_service.describe_task_queue = Late()  # type: ignore[assignment] - a server that answers all but one
+    client.workflow_service.describe_task_queue = Late()  # pyright: ignore[reportAttributeAccessIssue] - a server that answers all but one
     status = await collect(client, within=0.5)
     assert status.unknown == ("queues",)
     assert status.conversations == {"open": 0}
