@@ -10,17 +10,18 @@ from xdist.scheduler import LoadScopeScheduling
 WHOLE = "tests/e2e/"
 """Tests of whole sets of processes, which share one set."""
 
-_OWN_SETS = (f"{WHOLE}test_slack.py",)
+CHATS = f"{WHOLE}chats/"
+"""Tests of one set in front of all chat platforms, which share that."""
 
 _FIRST = (WHOLE, "tests/workflows/", "tests/bot/")
 
 
 class Scheduling(LoadScopeScheduling):
-    """One unit of work a module, and one for all tests that share the one whole set."""
+    """One unit of work a module, and one for all tests that share a whole set."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
-        return WHOLE if module.startswith(WHOLE) and module not in _OWN_SETS else module
+        return next((shared for shared in (CHATS, WHOLE) if module.startswith(shared)), module)
 
 
 def begins(nodeid: str) -> int:

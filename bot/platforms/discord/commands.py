@@ -62,11 +62,9 @@ def build_tree(client: discord.Client, ears: Ears) -> app_commands.CommandTree[d
         name=RESEARCH_COMMAND, description="A full report about a listed company, in a thread", callback=research
     )
     asked.autocomplete("ticker")(symbols)
-    # Who may use it is decided when it is used. This only keeps it out of other people's menus.
     admin: app_commands.Command[Any, ..., Any] = app_commands.Command(
         name=ADMIN_COMMAND, description="How Clew stands, for its administrators", callback=administer
     )
-    admin.default_permissions = discord.Permissions(manage_guild=True)
     for command in (asked, admin):
         tree.add_command(command)
     tree.add_command(app_commands.ContextMenu(name=MESSAGE_SHORTCUT, callback=pointed))
