@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,6 +15,9 @@ from rich.text import Text
 
 from bot.admin import Pause, QueueHealth, Status
 from bot.admin_turns import PendingStep, RunningTurn
+
+LIMIT = 2_900
+"""Characters of a chat message, where a platform does not take fewer."""
 
 _LINKS = 5
 """Running turns whose address is told in a chat message."""
@@ -30,25 +34,29 @@ def show(status: Status, console: Console) -> None:
     console.print(Group(*_parts(status), *links))
 
 
-def as_text(status: Status) -> str:
+def as_text(status: Status, *, limit: int = LIMIT) -> str:
     """A status for a chat message: the same tables as a block of code, and below it what Temporal's UI shows."""
     links = [f"{turn.handle or turn.summary}: {turn.link}" for turn in status.turns[:_LINKS] if turn.link]
     overview = [f"Temporal's UI: {status.link}"] if status.link else []
-    return "\n".join([block(*_parts(status)), *overview, *links])
+    return block(*_parts(status), below=[*overview, *links], limit=limit)
 
 
-def block(*parts: RenderableType, width: int = 110, limit: int = 2_400) -> str:
-    """Text and tables as a block of code. What is too long is left out, by lines."""
+def block(*parts: RenderableType, below: Sequence[str] = (), limit: int = LIMIT, width: int = 110) -> str:
+    """Text and tables as a block of code, and lines below it. What is too long is left out, by lines."""
+    end = _fitting(below, limit // 2)
+    room = limit - sum(len(line) + 1 for line in end) - len("```\n…\n```")
     console = Console(file=StringIO(), width=width, color_system=None, highlight=False)
     console.print(Group(*parts))
     lines = [line.rstrip() for line in cast("StringIO", console.file).getvalue().replace("`", "'").splitlines()]
-    taken: list[str] = []
-    for line in lines:
-        if sum(map(len, taken)) + len(taken) + len(line) > limit:
-            taken.append("…")
-            break
-        taken.append(line)
-    return "\n".join(["```", *taken, "```"])
+    taken = _fitting(lines, room)
+    more = ["…"] if len(taken) < len(lines) else []
+    return "\n".join(["```", *taken, *more, "```", *end])
+
+
+def _fitting(lines: Sequence[str], room: int) -> list[str]:
+    """The first lines, as many as fit."""
+    sizes = itertools.accumulate(len(line) + 1 for line in lines)
+    return [line for line, size in zip(lines, sizes, strict=True) if size <= room]
 
 
 def _parts(status: Status) -> list[RenderableType]:

@@ -19,15 +19,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from bot import words
 from bot.admin import collect, count_conversations
-from bot.admin_text import as_text, block, turns_table
+from bot.admin_text import LIMIT, as_text, block, turns_table
 from bot.admin_turns import RunningTurn, conversation_of, handle_of, link_to, steps_of, summary_of
 from workflows.contracts import Asker, ConversationView, RetryRequest, StopRequest, ThreadRef
 from workflows.identity import TURN_STATE, conversation_id
 from workflows.pausing import TemporalHold
 from workflows.search_attributes import missing
 
-FindThread = Callable[[str], ThreadRef | None]
-"""What a link or an id that a person types names on a platform; None if nothing."""
+FindThread = Callable[[str], Awaitable[ThreadRef | None]]
+"""What a link that a person types names on a platform, or "" the thread it is typed in; None if nothing."""
 
 _HANDLE = re.compile(r"[0-9a-f]{5}")
 _LOOKED_THROUGH = 1_000
@@ -41,7 +41,7 @@ _PATIENCE = 0.6
 _log = logging.getLogger(__name__)
 
 
-def nowhere(_: str) -> ThreadRef | None:
+async def nowhere(_: str) -> ThreadRef | None:
     """For whoever knows no threads but by their workflow's id."""
     return None
 
@@ -72,18 +72,19 @@ class Administering:
         self._ui = ui
         self._within = within
 
-    async def run(self, text: str, *, by: str, find_thread: FindThread = nowhere) -> str:
-        """Do what `text` says, and tell. `by` names the administrator as settings do, such as `slack:U1`.
+    async def run(self, text: str, *, by: str, find_thread: FindThread = nowhere, limit: int = LIMIT) -> str:
+        """Do what `text` says, and tell it in at most `limit` characters of Markdown.
 
+        `by` names the administrator as settings do, such as `slack:U1`. Raises what `find_thread` raises.
         Done again, it is the same: but for `retry`, of which each is a wish of its own.
         """
         said = " ".join(text.split())
         _log.info("admin command %s by %s", said[:_LOGGED] or "status", by)
         verb, _, rest = said.partition(" ")
         commands: Mapping[str, Callable[[], Awaitable[str]]] = {
-            "": self._status,
-            "status": self._status,
-            "show": lambda: self._with(rest, find_thread, self._show),
+            "": lambda: self._status(limit),
+            "status": lambda: self._status(limit),
+            "show": lambda: self._with(rest, find_thread, lambda name: self._show(name, limit)),
             "retry": lambda: self._with(rest, find_thread, lambda name: self._retry(name, by)),
             "stop": lambda: self._with(rest, find_thread, lambda name: self._stop(name, by)),
             "pause": lambda: self._pause(by, rest),
@@ -102,9 +103,10 @@ class Administering:
 
     # --- Everything --------------------------------------------------------------------------------------------------
 
-    async def _status(self) -> str:
+    async def _status(self, limit: int) -> str:
         within = 0.9 * self._within
-        return as_text(await collect(self._client, platforms=self._platforms, ui=self._ui, within=within))
+        status = await collect(self._client, platforms=self._platforms, ui=self._ui, within=within)
+        return as_text(status, limit=limit)
 
     async def _pause(self, by: str, reason: str) -> str:
         await self._hold.pause(by, reason[:_REASON])
@@ -134,11 +136,9 @@ class Administering:
 
     async def _with(self, name: str, find_thread: FindThread, do: Callable[[str], Awaitable[str]]) -> str:
         """Do something with the conversation that was named."""
-        if not name:
-            return words.WHICH_THREAD
         conversation = await self._named(name.strip("<>`"), find_thread)
         if not conversation:
-            return words.NO_THREAD
+            return words.NO_THREAD if name else words.WHICH_THREAD
         try:
             return await do(conversation)
         except RPCError as error:
@@ -148,7 +148,7 @@ class Administering:
 
     async def _named(self, name: str, find_thread: FindThread) -> str:
         """The conversation's workflow id, "" if there is none. Ids that `status` shows are looked for as it does."""
-        found = find_thread(name)
+        found = await find_thread(name)
         if found is not None:
             return conversation_id(found)
         if conversation_of(name):
@@ -179,7 +179,7 @@ class Administering:
         except (TemporalError, RuntimeError, TimeoutError):
             return None  # No worker; or its task fails, and queries with it.
 
-    async def _show(self, conversation: str) -> str:
+    async def _show(self, conversation: str, limit: int) -> str:
         looked = await self._look(conversation)
         view = looked.view
         lines = [conversation, await summary_of(looked.conversation)]
@@ -201,7 +201,7 @@ class Administering:
         ]
         table = [turns_table([turn for turn in turns if turn.steps])] if any(turn.steps for turn in turns) else []
         links = [link for one in looked.all if (link := link_to(self._ui, self._client.namespace, one.id))]
-        return "\n".join([block(*lines, *(table or ["No step is pending."])), *links])
+        return block(*lines, *(table or ["No step is pending."]), below=links, limit=limit)
 
     async def _retry(self, conversation: str, by: str) -> str:
         looked = await self._look(conversation)

@@ -199,3 +199,5 @@ async def test_links_lead_to_temporals_ui_where_one_is_known(temporal_server: st
     assert f"Temporal's UI: {base}" in text
     assert f"{turn.handle}: {turn.link}" in text
     assert base not in admin_text.as_text(await collect(client))
+    assert "…\n```" in admin_text.as_text(status, limit=500)
+    assert all(len(admin_text.as_text(status, limit=limit)) <= limit for limit in range(100, 1_000, 7))

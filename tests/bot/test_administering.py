@@ -91,7 +91,7 @@ async def test_a_thread_is_found_by_what_its_platform_makes_of_a_link_and_its_la
     thread, first = await stack.ask(BOND)
     await at_rest(stack, thread)
 
-    def find(link: str) -> ThreadRef | None:
+    async def find(link: str) -> ThreadRef | None:
         return stack.ref(thread) if link == "https://Chat/1" else None
 
     said = await administering(stack).run("RETRY <https://Chat/1>", by=ROOT, find_thread=find)
