@@ -1,88 +1,92 @@
-"""What people did while the bot was away: handed over once, in order, marked as late; nothing else is."""
+"""What people did while the bot was away comes in once, in order, marked as late; and nothing else does."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 
 import pytest
 
-from bot.platforms.slack import build
-from bot.platforms.slack.messages import key_of
-from bot.platforms.slack.platform import SlackPlatform
-from bot.platforms.slack.values import ANSWER
-from tests.bot.slack_desk import SlackDesk, as_json, desk_on, text_of
-from tests.slack.server import Message, running_slack
-from tests.support.stack import Stack
-from workflows.contracts import ThreadRef
-from workflows.identity import conversation_id
-from workflows.sentences import LATE
-
-PRICE = "What is AAPL's last close?"
-AGO = 3_600.0
+from tests.bot.slack_away import PRICE, Away, away_on, is_late
+from tests.bot.slack_desk import text_of
+from tests.support.stack import Stack, eventually
 
 
 @pytest.fixture
-async def desk(idle_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[SlackDesk]:
-    """A workspace with a worker; the bot comes later. People said there what they said an hour ago."""
-    brisk = functools.partial(SlackPlatform, progress_per_minute=60_000, streams_per_minute=(60_000, 60_000))
-    monkeypatch.setattr(build, "SlackPlatform", brisk)
-    with running_slack() as slack:
-        slack.clock_behind(AGO)
-        async with desk_on(idle_stack, slack) as desk, idle_stack.worker():
-            yield desk
-        assert slack.violations == []
-        assert slack.unknown_methods() == []
+async def away(
+    idle_stack: Stack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> AsyncGenerator[Away]:
+    async with away_on(idle_stack, monkeypatch, caplog) as away, idle_stack.worker():
+        yield away
 
 
-def away(desk: SlackDesk) -> None:
-    """Slack gives up on what it could not deliver."""
-    desk.slack.forget()
-
-
-def keys(desk: SlackDesk, thread: str, channel: str = "") -> list[str]:
-    """Under which keys answers stand in a thread, in order."""
-    return [key_of(as_json(answer), ANSWER) for answer in desk.answers(thread, channel)]
-
-
-def is_late(answer: Message) -> bool:
-    return LATE in text_of(answer)
-
-
-async def history(desk: SlackDesk, thread: str) -> int:
-    """How long a thread's history is."""
-    where = ThreadRef(platform="slack", workspace=desk.slack.team, channel=desk.channel, thread=thread)
-    described = await desk.stack.client.get_workflow_handle(conversation_id(where)).describe()
-    return described.history_length
-
-
-async def outcomes(desk: SlackDesk, thread: str, asked: Sequence[str], channel: str = "") -> list[Message]:
-    """Wait for the outcomes of some questions; there are no other answers in the thread."""
-    found = [await desk.outcome(thread, key, channel=channel) for key in asked]
-    assert keys(desk, thread, channel) == list(asked)
-    return found
-
-
-async def test_everything_said_while_the_bot_was_away_is_answered_once_in_order_and_says_that_it_is_late(
-    desk: SlackDesk,
-) -> None:
-    slack = desk.slack
-    async with desk.bot():
-        thread, first = await desk.asked(PRICE)
-    # One that goes on, more of it than a page holds; a new one with replies; a direct message; a mention among others.
-    followed = [slack.say(desk.channel, desk.alice, f"And in 202{number}?", thread=thread) for number in range(2)]
+async def test_what_was_said_is_answered_once_in_order_and_says_that_it_is_late(away: Away) -> None:
+    desk, slack = away.desk, away.slack
+    thread, first = await away.asked()
+    # A thread that goes on over more than a page; a new one with replies; a direct message; a mention among others.
+    followed = [away.reply(thread, f"And in 202{number}?") for number in range(2)]
     opened = desk.mention(PRICE)
     below = slack.say(desk.channel, desk.bob, "And its volume?", thread=opened)
     direct = slack.say(slack.dm(desk.bob), desk.bob, PRICE)
     lunch = slack.say(desk.channel, desk.bob, "Lunch?")
-    slack.say(desk.channel, desk.alice, "Yes!", thread=lunch)
+    away.reply(lunch, "Yes!")
     among = desk.mention(PRICE, thread=lunch)
-    away(desk)
     slack.pages(2)
-    async with desk.bot():
-        late = await outcomes(desk, thread, [thread, *followed])
-        late += await outcomes(desk, opened, [opened, below])
-        late += await outcomes(desk, direct, [direct], slack.dm(desk.bob))
-        late += await outcomes(desk, lunch, [among])
+    async with away.back():
+        [_, *late] = await away.outcomes(thread, [thread, *followed])
+        late += await away.outcomes(opened, [opened, below])
+        late += await away.outcomes(direct, [direct], slack.dm(desk.bob))
+        late += await away.outcomes(lunch, [among])
     assert not is_late(first)
-    assert all(is_late(answer) for answer in late if answer.ts != first.ts)
+    assert [is_late(answer) for answer in late] == [True] * 6
+
+
+async def test_a_bot_that_comes_back_hands_over_nothing_twice_and_tells_nobody_anything_again(away: Away) -> None:
+    desk, slack = away.desk, away.slack
+    guest = slack.user("Guest", guest=True)
+    async with desk.bot():
+        thread, answer = await desk.asked(PRICE)
+        slack.react(desk.channel, answer.ts, desk.alice, "repeat")
+        await desk.outcome(thread, thread, attempt=2)
+        for text in ("stop", "help", f"<@{desk.bob}> look at this"):
+            aside = away.reply(thread, text)
+            await eventually(lambda aside=aside: slack.acked(aside), "acknowledged")
+        desk.mention(PRICE, user=guest)
+        await desk.whispered(guest, "You may not ask me here")
+        await away.caught_up()
+    told = len(slack.asked("chat.postEphemeral"))
+    length = await away.history(thread)
+    for times in range(2, 5):
+        async with away.back():
+            await away.caught_up(times)
+    assert await away.history(thread) == length
+    assert len(slack.asked("chat.postEphemeral")) == told
+    assert away.keys(thread) == [thread]
+
+
+async def test_a_reaction_made_meanwhile_is_one_retry_even_if_its_event_comes_after_all(away: Away) -> None:
+    desk, slack = away.desk, away.slack
+    thread, answer = await away.asked()
+    slack.react(desk.channel, answer.ts, desk.alice, "repeat::skin-tone-2")
+    async with away.back():
+        await desk.outcome(thread, thread, attempt=2)
+        slack.redeliver(ts=answer.ts, new_event_id=True)
+        await eventually(lambda: slack.acked(answer.ts), "acknowledged")
+        after = away.reply(thread, "And its volume?")
+        await away.outcomes(thread, [thread, after])
+    assert "attempt 2" in text_of(desk.answers(thread)[0])
+
+
+async def test_a_queued_question_that_was_edited_meanwhile_is_answered_as_it_reads_now(away: Away) -> None:
+    desk, slack = away.desk, away.slack
+    await desk.stack.sandbox.fault(kind="hold")
+    async with desk.bot():
+        first = desk.mention(PRICE)
+        await desk.working(first, first)
+        second = away.reply(first, "What is IBM's last close?")
+        await desk.working(first, second)
+    slack.edit(desk.channel, second, "What is MSFT's last close?")
+    async with away.back():
+        await away.caught_up(2)
+        await desk.stack.sandbox.clear()
+        [_, answer] = await away.outcomes(first, [first, second])
+    assert "27.95" in text_of(answer)
