@@ -20,6 +20,9 @@ from workflows.codec import CodecError, data_converter
 
 DEFAULT_ADDRESS = "127.0.0.1:7233"
 
+CLOUD_UI = "https://cloud.temporal.io"
+_CLOUD = (".tmprl.cloud", ".api.temporal.io")
+
 LONG_LIVED = RetryConfig(max_elapsed_time_millis=60_000, max_retries=1000, max_interval_millis=1000)
 """Workers and bots outlive a restart of the server; the default gives up after ten seconds."""
 
@@ -40,6 +43,14 @@ class UnreachableError(PlainError):
 def address_of(settings: Settings) -> str:
     """`host:port` that `connect` speaks to."""
     return str(_connect_config(settings).get("target_host") or DEFAULT_ADDRESS)
+
+
+def ui_of(settings: Settings) -> str:
+    """Where people look at Temporal's web interface: as set, Temporal Cloud's for Cloud, or "" if nobody said."""
+    if settings.clew_temporal_ui is not None:
+        return settings.clew_temporal_ui
+    host = address_of(settings).rpartition(":")[0]
+    return CLOUD_UI if host.endswith(_CLOUD) else ""
 
 
 async def connect(

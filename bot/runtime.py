@@ -135,6 +135,8 @@ def attach(settings: Settings, run: Run | None) -> Settings:
     found: dict[str, object] = {}
     if settings.embedded_temporal and run.temporal_address is not None:
         found["clew_embedded_temporal"] = run.temporal_address
+        if settings.clew_temporal_ui is None and run.temporal_ui is not None:
+            found["clew_temporal_ui"] = run.temporal_ui
     if settings.sandboxed and run.sandbox_url is not None:
         found["clew_sandbox_url"] = run.sandbox_url
     if settings.mcp_server_url is None:

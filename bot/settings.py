@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     temporal_namespace: str | None = None
     temporal_api_key: SecretStr | None = None
     temporal_profile: str | None = None
+    clew_temporal_ui: str | None = None
 
     mcp_server_url: str | None = None
     mcp_auth_token: SecretStr | None = None
@@ -145,7 +146,9 @@ class Settings(BaseSettings):
             _refuse_placeholder(key.get_secret_value())
         return value
 
-    @field_validator("mistral_server_url", "slack_api_url", "discord_api_url", "mcp_server_url", mode="after")
+    @field_validator(
+        "mistral_server_url", "slack_api_url", "discord_api_url", "mcp_server_url", "clew_temporal_ui", mode="after"
+    )
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", value):

@@ -173,6 +173,8 @@ def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | Non
         ears = common | _as_environment(settings, _BOT_SECRETS)
         if temporal_address is not None:
             ears["CLEW_EMBEDDED_TEMPORAL"] = temporal_address
+        if ui_url is not None and settings.clew_temporal_ui is None:
+            ears["CLEW_TEMPORAL_UI"] = ui_url
         specs.append(Spec(role="bot", command=_clew("bot"), environment=ears))
     run = Run(
         supervisor=os.getpid(),

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from temporalio.client import Client
 
 from bot.access import access_of
-from bot.admin import collect, platforms_of
-from bot.admin_text import as_text
+from bot.admin import platforms_of
+from bot.administering import Administering
 from bot.chat import Inbox, Listener, open_inbox
-from bot.connect import START_PATIENCE, connect
+from bot.connect import START_PATIENCE, connect, ui_of
 from bot.settings import Settings, SettingsError
 from bot.waiting import unless
 from workflows import search_attributes
@@ -52,14 +52,16 @@ async def run(settings: Settings, until: asyncio.Event) -> None:
 def _listeners(settings: Settings, client: Client) -> Sequence[tuple[str, Listener]]:
     """Who listens, by what to call it when it is refused."""
 
+    administering = Administering(client, platforms=platforms_of(settings), ui=ui_of(settings))
+
     async def report() -> str:
-        return as_text(await collect(client, platforms=platforms_of(settings)))
+        return await administering.run("status", by="discord")
 
     listeners: list[tuple[str, Listener]] = []
     if settings.slack_bot_token is not None:
         from bot.platforms.slack.build import build_listener  # noqa: PLC0415 - the SDK of a platform that is set up
 
-        listeners.append(("Slack", build_listener(settings, access_of(settings), client, report)))
+        listeners.append(("Slack", build_listener(settings, access_of(settings), client, administering)))
     if settings.discord_token is not None:
         from bot.platforms.discord import build as discord  # noqa: PLC0415 - the SDK of a platform that is set up
 

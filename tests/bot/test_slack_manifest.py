@@ -10,6 +10,7 @@ import yaml
 
 from bot.platforms.slack import needs, values
 from bot.platforms.slack.listening import PROMPTS
+from bot.words import ADMIN_USAGE
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "bot" / "platforms" / "slack"
@@ -77,6 +78,9 @@ def test_the_manifest_subscribes_to_what_the_code_listens_to() -> None:
 def test_the_manifest_names_the_commands_shortcuts_and_prompts_of_the_code() -> None:
     features = MANIFEST["features"]
     assert [one["command"] for one in features["slash_commands"]] == [values.RESEARCH_COMMAND, values.ADMIN_COMMAND]
+    known = [line.removeprefix("`").partition("`")[0].partition(" ")[0] for line in ADMIN_USAGE.splitlines()]
+    hinted = features["slash_commands"][1]["usage_hint"].split(" | ")
+    assert hinted == [word for word in known if word in hinted]
     shortcuts = {one["callback_id"]: one["type"] for one in features["shortcuts"]}
     assert shortcuts == {values.MESSAGE_SHORTCUT: "message", values.GLOBAL_SHORTCUT: "global"}
     prompts = tuple((one["title"], one["message"]) for one in features["agent_view"]["suggested_prompts"])

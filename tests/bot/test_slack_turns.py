@@ -201,6 +201,25 @@ async def test_the_admin_command_is_for_administrators(desk: SlackDesk) -> None:
     assert "clew-chat-slack" in shown.replies[0].text
 
 
+async def test_an_administrator_pauses_looks_at_a_linked_thread_and_resumes(desk: SlackDesk) -> None:
+    async def told(text: str, user: str = "") -> str:
+        command = desk.slack.command(desk.channel, user or desk.root, "/research-admin", text)
+        await eventually(lambda: command.replies or None, "told")
+        return command.replies[0].text
+
+    assert "Only administrators" in await told("pause", desk.alice)
+    assert "New turns wait" in await told("pause Yahoo is down")
+    ts = desk.mention(PRICE)
+    working = await desk.working(ts, ts)
+    await eventually(lambda: "paused by an administrator" in text_of(working) or None, "the thread says so")
+    link = f"https://acme.slack.com/archives/{desk.channel}/p{ts.replace('.', '')}"
+    assert f"conversation:slack:{desk.slack.team}:{desk.channel}:{ts}" in await told(f"show {link}")
+    assert "(Yahoo is down)" in await told("")
+    assert "`show &lt;thread&gt;`" in await told("what")
+    assert "go on in order" in await told("resume")
+    await desk.outcome(ts, ts)
+
+
 async def test_feedback_is_thanked_for(desk: SlackDesk) -> None:
     thread, answer = await desk.asked(PRICE)
     desk.slack.click(desk.channel, answer.ts, desk.alice, "clew_feedback", value=f"up:{thread}")

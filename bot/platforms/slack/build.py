@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from temporalio.client import Client
 
 from bot.access import Access
+from bot.administering import Administering
 from bot.platforms.slack.calls import build_client
 from bot.platforms.slack.listening import SlackListener
 from bot.platforms.slack.platform import SlackPlatform
@@ -22,9 +21,7 @@ def build_platform(settings: Settings, blobs: BlobStore) -> SlackPlatform:
     return SlackPlatform(build_client(_bot_token(settings), settings.slack_url), blobs)
 
 
-def build_listener(
-    settings: Settings, access: Access, temporal: Client, report: Callable[[], Awaitable[str]]
-) -> SlackListener:
+def build_listener(settings: Settings, access: Access, temporal: Client, administering: Administering) -> SlackListener:
     """The listening half. Raises SettingsError without tokens."""
     if settings.slack_app_token is None:
         raise SettingsError("SLACK_APP_TOKEN is not set; without it Slack has no way to reach Clew (docs/slack.md).")
@@ -33,7 +30,7 @@ def build_listener(
         settings.slack_app_token.get_secret_value(),
         access,
         temporal,
-        report=report,
+        administering=administering,
         budget=settings.clew_daily_tokens_per_user,
         catch_up=settings.catch_up,
     )

@@ -19,6 +19,7 @@ from temporalio.service import RPCError
 
 from bot import words
 from bot.access import Access
+from bot.administering import Administering
 from bot.catchup import CatchUp
 from bot.chat import Inbox, Unavailable
 from bot.commands import Usage, parse_research
@@ -27,6 +28,7 @@ from bot.gap import BEFORE, Gap
 from bot.gestures import Spoken
 from bot.overview import overview
 from bot.platforms.slack import values
+from bot.platforms.slack.blocks import escape
 from bot.platforms.slack.calls import Json, build_client, call, inner, read
 from bot.platforms.slack.gestures import (
     action_of,
@@ -38,6 +40,7 @@ from bot.platforms.slack.gestures import (
     removed,
     spoken,
 )
+from bot.platforms.slack.links import thread_in
 from bot.platforms.slack.lookup import SlackLookup, Us
 from bot.platforms.slack.past import SlackPast
 from bot.platforms.slack.views import CHANNEL, QUESTION, SYMBOL, home, research_form
@@ -78,11 +81,11 @@ class SlackListener:
         access: Access,
         temporal: Client,
         *,
-        report: Callable[[], Awaitable[str]],
+        administering: Administering,
         budget: int | None = None,
         catch_up: float = 0.0,
     ) -> None:
-        """`report` tells administrators how everything stands; `budget` is what one person may use a day.
+        """`budget` is what one person may use a day.
 
         `catch_up`: seconds before its start from which on it hands over what nobody heard.
         """
@@ -90,7 +93,7 @@ class SlackListener:
         self._app_token = app_token
         self._access = access
         self._temporal = temporal
-        self._report = report
+        self.administering = administering
         self._budget = budget
         self._gap = Gap(catch_up)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -169,10 +172,6 @@ class SlackListener:
         task = asyncio.create_task(_quietly(job))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def report(self) -> str:
-        """How everything stands."""
-        return await self._report()
 
     async def show_home(self, user: str, us: Us) -> None:
         """Publish somebody's App Home. Run again: it is the same home."""
@@ -261,8 +260,7 @@ class _Ears:
 
     async def administer(self, ack: Say, command: Json) -> None:
         """`/research-admin …`: for administrators' eyes alone, and each use is logged."""
-        user, text = str(command.get("user_id") or ""), str(command.get("text") or "").strip().lower()
-        _log.info("admin command %s by %s", text[:40] or "status", user)
+        user, text = str(command.get("user_id") or ""), str(command.get("text") or "")
         try:
             async with asyncio.timeout(1.0):
                 allowed = await self._doing.may_administer(self._us.team, user)
@@ -270,15 +268,15 @@ class _Ears:
             await ack(words.NOT_DONE)
             return
         if not allowed:
+            _log.info("admin command refused to %s", user)
             await ack(words.NOT_ADMIN)
-        elif text not in ("", "status"):
-            await ack(words.ADMIN_USAGE)
-        else:
-            try:
-                async with asyncio.timeout(1.5):
-                    await ack(await self._listener.report())
-            except (RPCError, TimeoutError):
-                await ack(words.SLOW)
+            return
+
+        async def find(link: str) -> ThreadRef | None:
+            return thread_in(link, self._us.team)
+
+        told = await self._listener.administering.run(text, by=f"{values.NAME}:{user}", find_thread=find)
+        await ack(escape(told))
 
     async def message_shortcut(self, ack: Say, body: Json, respond: Say) -> None:
         """Research this message."""
