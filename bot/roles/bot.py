@@ -39,19 +39,31 @@ async def run(settings: Settings, until: asyncio.Event) -> None:
     tasks = [asyncio.create_task(_keep(name, listener, inbox)) for name, listener in _listeners(settings, client)]
     told = asyncio.create_task(until.wait())
     try:
-        await asyncio.wait([told, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        await _while_any(tasks, told)
     finally:
         for task in (told, *tasks):
             task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     for end in ended:
-        if isinstance(end, Exception):
+        if isinstance(end, Exception) and not until.is_set():
             raise end
+
+
+async def _while_any(tasks: Sequence[asyncio.Task[None]], told: asyncio.Task[bool]) -> None:
+    """Wait until told to end, or until no platform is listened to: one that refuses us leaves the others."""
+    left = set(tasks)
+    while left and not told.done():
+        done, _ = await asyncio.wait([told, *left], return_when=asyncio.FIRST_COMPLETED)
+        left -= done
+        for task in done - {told}:
+            if left and isinstance(task.exception(), SettingsError):
+                _log.error("%s The other platforms are still listened to.", task.exception())
+            elif isinstance(task.exception(), Exception):
+                return
 
 
 def _listeners(settings: Settings, client: Client) -> Sequence[tuple[str, Listener]]:
     """Who listens, by what to call it when it is refused."""
-
     administering = Administering(client, platforms=platforms_of(settings), ui=ui_of(settings))
 
     async def report() -> str:

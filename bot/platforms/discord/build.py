@@ -28,7 +28,7 @@ def build_listener(
 ) -> DiscordListener:
     """The listening half. Raises SettingsError without a token."""
     point(settings)
-    return DiscordListener(_token(settings), access, temporal, report=report)
+    return DiscordListener(_token(settings), access, temporal, report=report, catch_up=settings.catch_up)
 
 
 def point(settings: Settings) -> None:

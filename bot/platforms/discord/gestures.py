@@ -77,17 +77,22 @@ def removed(place: Place, message: int) -> Removed:
 
 def reacted(event: discord.RawReactionActionEvent, us: int, *, late: bool) -> Reacted | None:
     """🔁 or 🛑. Whoever wrote the message may be missing from the event. `late`: it may have been heard before."""
-    emoji = str(event.emoji)
-    if event.user_id == us or event.message_author_id not in (None, us) or emoji not in (*RETRY_EMOJI, *STOP_EMOJI):
+    again = wish_of(str(event.emoji))
+    if again is None or event.user_id == us or event.message_author_id not in (None, us):
         return None
     return Reacted(
         workspace=DIRECT if event.guild_id is None else str(event.guild_id),
         channel=str(event.channel_id),
         message=str(event.message_id),
         user=str(event.user_id),
-        again=emoji in RETRY_EMOJI,
+        again=again,
         late=late,
     )
+
+
+def wish_of(emoji: str) -> bool | None:
+    """Whether a reaction asks for another attempt, or for a stop; None for any other."""
+    return emoji in RETRY_EMOJI if emoji in (*RETRY_EMOJI, *STOP_EMOJI) else None
 
 
 def action_of(custom_id: str) -> str:

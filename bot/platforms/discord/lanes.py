@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -32,15 +34,15 @@ class Lanes:
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
         self._waiting: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], float] = {}
 
     async def run(self, lane: str, job: Callable[[], Awaitable[T]]) -> T:
         """Do it in its turn, until it is done. Raises what will not get better, such as Terminal."""
         self._waiting[lane] += 1
         task = asyncio.current_task()
         if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = time.time()
+            task.add_done_callback(lambda done: self._tasks.pop(done, None))
         try:
             async with self._locks.setdefault(lane, asyncio.Lock()):
                 return await _until_taken(job)
@@ -51,8 +53,13 @@ class Lanes:
 
     def close(self) -> None:
         """Leave everything that is not done."""
-        for task in self._tasks:
+        for task in tuple(self._tasks):
             task.cancel()
+
+    @property
+    def oldest(self) -> float:
+        """When what is not yet taken began, in seconds since 1970; far ahead where everything is taken."""
+        return min(self._tasks.values(), default=math.inf)
 
 
 async def _until_taken(job: Callable[[], Awaitable[T]]) -> T:

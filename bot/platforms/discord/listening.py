@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -12,8 +13,10 @@ import discord
 from temporalio.client import Client
 
 from bot.access import Access
+from bot.catchup import CatchUp
 from bot.chat import Inbox
 from bot.doing import Doing
+from bot.gap import BEFORE, Gap
 from bot.gestures import Spoken
 from bot.platforms.discord.calls import Rest
 from bot.platforms.discord.commands import build_tree, register
@@ -21,7 +24,9 @@ from bot.platforms.discord.gestures import changed, reacted, removed, spoken
 from bot.platforms.discord.lanes import Lanes
 from bot.platforms.discord.lookup import DiscordLookup
 from bot.platforms.discord.needs import intents
+from bot.platforms.discord.past import DiscordPast
 from bot.platforms.discord.pressed import Pressed
+from bot.platforms.discord.values import NAME
 from bot.platforms.progress import Budget
 from workflows.errors import CallError, Retriable, Terminal
 
@@ -56,13 +61,18 @@ class DiscordListener:
         temporal: Client,
         *,
         report: Callable[[], Awaitable[str]],
+        catch_up: float = 0.0,
         identifies: tuple[float, int] = IDENTIFIES,
     ) -> None:
-        """`report` tells administrators how everything stands."""
+        """`report` tells administrators how everything stands.
+
+        `catch_up`: seconds before its start from which on it hands over what nobody heard.
+        """
         self._token = token
         self._access = access
         self._temporal = temporal
         self._report = report
+        self._gap = Gap(catch_up)
         per_minute, burst = identifies
         # It outlives a connection: what a broken gateway costs is counted together.
         self._identifies = Budget(per_minute, burst=burst)
@@ -70,10 +80,10 @@ class DiscordListener:
     async def listen(self, inbox: Inbox) -> None:
         """Hand everything that people do into `inbox`, until cancelled.
 
-        Nothing is acknowledged to Discord. What happened before a crash is read back when we listen again; interactions
-        are shown as failed by Discord. Raises Terminal where Discord refuses us, Retriable where it breaks.
+        Nothing is acknowledged to Discord. What was missed is read from it once we listen again; of interactions it
+        says itself that they failed. Raises Terminal where Discord refuses us, Retriable where it breaks.
         """
-        ears = _Ears(inbox, self._access, self._report, self._identifies)
+        ears = _Ears(self._temporal, inbox, self._access, self._report, self._identifies, self._gap)
         try:
             await ears.start(self._token)
         except discord.LoginFailure:
@@ -99,10 +109,12 @@ class _Ears(discord.Client):
 
     def __init__(
         self,
+        temporal: Client,
         inbox: Inbox,
         access: Access,
         report: Callable[[], Awaitable[str]],
         identifies: Budget,
+        gap: Gap,
     ) -> None:
         super().__init__(
             intents=intents(),
@@ -116,8 +128,12 @@ class _Ears(discord.Client):
         self._doing = Doing(self._lookup, inbox, access)
         self._pressed = Pressed(self._doing, self._lookup, report)
         self._lanes = Lanes()
+        self._catch_up = CatchUp(temporal, self._doing, DiscordPast(self, self._lookup), NAME)
         self._identifies = identifies
+        self._gap = gap
+        self._broken = 0.0
         self._again = False
+        self._ready_before = False
         self._tree = build_tree(self, self._pressed)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -129,24 +145,36 @@ class _Ears(discord.Client):
 
     async def on_ready(self) -> None:
         """A session has begun, and nothing of what happened before it is told of."""
-        self._again = False
+        self._heard_again()
         _log.info("listening to Discord as %s in %d servers", self.user, len(self.guilds))
-        self.later(self._register())
+        if not self._ready_before:
+            self._ready_before = True
+            # Only now, so that nothing is said between what is read and what is heard.
+            self.later(self._catch_up.keep(self._gap))
+            self.later(self._register())
 
     async def on_disconnect(self) -> None:
-        """From now on it may be told of again what was told of already."""
+        """From now on nothing is heard; and then it may be told of again what was told of already."""
         self._again = True
+        self._broken = self._broken or time.time() - BEFORE
 
     async def on_resumed(self) -> None:
-        """Everything has been told of again."""
+        """Everything has been told of again, as far as Discord kept it."""
+        self._heard_again()
+
+    def _heard_again(self) -> None:
         self._again = False
+        if self._broken:
+            self._gap.widen(self._broken)
+            self._broken = 0.0
 
     async def on_error(self, event_method: str, /, *_args: Any, **_named: Any) -> None:
         """An event was not handled, for a reason that trying again does not mend."""
         _log.exception("%s was left undone", event_method)
 
     async def close(self) -> None:
-        """End the session, and what is still being tried; it is read back when somebody listens again."""
+        """End the session, and what is still being tried: it is read when somebody listens again."""
+        self._gap.widen(min(self._lanes.oldest, time.time()) - BEFORE)
         self._lanes.close()
         for task in self._tasks:
             task.cancel()

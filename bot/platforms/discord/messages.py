@@ -43,10 +43,18 @@ def nonce_of(thread: str, key: str, attempt: int) -> str:
 def marked(message: Json) -> Marked | None:
     """The mark of one of our answers; None for any other message. Whose it is is another question."""
     for part in parts_of(message.get("components")):
-        fields = str(part.get("custom_id") or "").split(":")
-        if len(fields) == 5 and fields[0] == MARK and fields[3].isdecimal():
-            return Marked(mark=fields[4], state=fields[2], attempt=int(fields[3]))
+        found = read_mark(str(part.get("custom_id") or ""))
+        if found is not None:
+            return found
     return None
+
+
+def read_mark(custom_id: str) -> Marked | None:
+    """What the id of a button says, if it is one of ours."""
+    fields = custom_id.split(":")
+    if len(fields) != 5 or fields[0] != MARK or not fields[3].isdecimal():
+        return None
+    return Marked(mark=fields[4], state=fields[2], attempt=int(fields[3]))
 
 
 def parts_of(components: object) -> list[Json]:
