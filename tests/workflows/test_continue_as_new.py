@@ -25,6 +25,7 @@ from tests.workflows.people import (
     writes,
 )
 from workflows.contracts import AnswerState
+from workflows.identity import BEGAN
 from workflows.pausing import TemporalHold
 
 FINAL, STOPPED = AnswerState.FINAL, AnswerState.STOPPED
@@ -54,6 +55,7 @@ async def test_nothing_is_lost_or_doubled_while_messages_come_in_all_at_once(sta
     rest = await at_rest(stack, thread)
     assert rest.turns == len(sent) + 1
     assert await run_of(stack, thread) != before
+    assert await (await stack.conversation(thread).describe()).memo_value(BEGAN, 0.0) > 0
     order = [entry.key for entry in writes(stack, "post")]
     assert sorted(order) == sorted(["first", *sent])
     assert [key for key, _ in outcomes(stack, thread)] == order
