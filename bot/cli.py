@@ -128,6 +128,21 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 @app.command(rich_help_panel=RUNNING)
+def admin(
+    words: Annotated[
+        list[str],
+        typer.Argument(help="status, show, retry or stop and a thread, pause and a reason, resume, drain."),
+    ],
+) -> None:
+    """Do what administrators do in chat: `clew admin pause Mistral is down`, `clew admin resume`."""
+    import asyncio
+
+    from bot.console import administer
+
+    asyncio.run(administer(_attached(), " ".join(words)))
+
+
+@app.command(rich_help_panel=RUNNING)
 def doctor() -> None:
     """Check every setting and part, and say in words what to do."""
     import asyncio

@@ -11,20 +11,25 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 from bot import admin_text
-from bot.admin import collect, platforms_of
+from bot.admin import WITHIN, collect, platforms_of
+from bot.administering import Administering
 from bot.background import Running, Seen, running_set, start, wait_ready
 from bot.commands import Ask, parse
-from bot.connect import UnreachableError, address_of, connect
+from bot.connect import UnreachableError, address_of, connect, ui_of
 from bot.observed import observed
 from bot.platforms.terminal_records import new_id
 from bot.platforms.terminal_store import open_store
+from bot.platforms.terminal_values import NAME
 from bot.probes import listening
 from bot.runtime import Run, read_run
 from bot.settings import Settings
 from bot.terminal import words
+from bot.words import SLOW
+from workflows.contracts import ThreadRef
 
 if TYPE_CHECKING:
     from bot.terminal.session import TerminalSession
@@ -37,6 +42,9 @@ STOPPED = "Clew was stopped. The question is kept: `clew chat --last` shows the 
 NOTHING_RUNS = "Nothing runs here; `clew ask`, `clew chat` or `clew up` start it."
 
 STARTING = "Starting Clew in the background. It ends by itself when nobody needs it; `clew down` ends it now."
+
+_PAGE = 100_000
+"""Characters that a terminal takes at once."""
 
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue")
 
@@ -139,18 +147,43 @@ async def _talk(running: Running, talk: Callable[[TerminalSession], Awaitable[in
 
 async def print_status(settings: Settings, *, as_json: bool) -> None:
     """Print what Temporal knows. Raises UnreachableError."""
-    # An embedded server is one of a set's parts, or was started by hand.
-    if settings.embedded_temporal and read_run(settings.data_dir) is None and not await listening(address_of(settings)):
-        raise UnreachableError(NOTHING_RUNS)
-    client = await connect(settings)
+    client = await _reached(settings)
     try:
-        status = await collect(client, platforms=platforms_of(settings))
+        status = await collect(client, platforms=platforms_of(settings), ui=ui_of(settings))
     except RPCError:
         raise UnreachableError(f"Temporal at {address_of(settings)} does not answer.") from None
     if as_json:
         Console(soft_wrap=True).print_json(admin_text.as_json(status))
     else:
         admin_text.show(status, Console(highlight=False))
+
+
+async def administer(settings: Settings, text: str) -> None:
+    """Do what an administrator says, and print what is told. Raises UnreachableError."""
+    from bot.terminal.desk import logged_in  # noqa: PLC0415 - it pulls in everything that a talk needs
+
+    client = await _reached(settings)
+    user = logged_in()
+
+    async def find(thread: str) -> ThreadRef | None:
+        """One of this person's own threads in the terminal."""
+        with open_store(settings.data_dir) as store:
+            known = any(thread == one.id for one in store.threads())
+        return ThreadRef(platform=NAME, workspace=user, channel=NAME, thread=thread) if known else None
+
+    admin = Administering(client, platforms=platforms_of(settings), ui=ui_of(settings), within=WITHIN)
+    told = await admin.run(text, by=f"{NAME}:{user}", find_thread=find, limit=_PAGE)
+    if told == SLOW:
+        raise UnreachableError(f"Temporal at {address_of(settings)} takes too long to answer.")
+    lines = (line for line in told.splitlines() if line != "```")
+    Console(soft_wrap=True).print("\n".join(lines), markup=False, highlight=False)
+
+
+async def _reached(settings: Settings) -> Client:
+    # An embedded server is one of a set's parts, or was started by hand.
+    if settings.embedded_temporal and read_run(settings.data_dir) is None and not await listening(address_of(settings)):
+        raise UnreachableError(NOTHING_RUNS)
+    return await connect(settings)
 
 
 def foreground_echo() -> Callable[[str, str], None]:

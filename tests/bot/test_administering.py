@@ -16,6 +16,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from bot import words
 from bot.admin_turns import handle_of
 from bot.administering import Administering
+from bot.console import administer
 from tests.support.stack import Stack, eventually
 from tests.support.temporal import new_namespace
 from tests.support.wire import wire_to
@@ -206,3 +207,24 @@ async def test_where_temporal_is_away_a_plain_sentence_comes_in_time(temporal_se
         client = await Client.connect(f"127.0.0.1:{wire.port}")
         await wire.down()
         assert await Administering(client, within=0.3).run("status", by=ROOT) == words.SLOW
+
+
+async def test_the_command_line_does_the_same_and_knows_the_threads_of_its_terminal(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", stack.session.asker.user)
+
+    async def said(text: str) -> str:
+        await administer(stack.settings, text)
+        return capsys.readouterr().out
+
+    thread = stack.thread()
+    key = await ask_and_hold(stack, thread)
+    assert "running (follow-up)" in await said(f"show {thread}")
+    assert "New turns wait" in await said("pause the tools are away")
+    assert "PAUSED by terminal:alice" in await said("status")
+    assert "(the tools are away)" in await said("status")
+    assert "Told to stop" in await said(f"stop {thread}")
+    await stack.outcome(thread, key)
+    assert "in order" in await said("resume")
+    assert "```" not in await said("status")
