@@ -9,8 +9,10 @@ import pytest
 
 from tests.discord.server import running_discord
 from tests.e2e.chats.discord import DiscordSeat
+from tests.e2e.chats.discord import settings_of as discord_settings
 from tests.e2e.chats.seat import Seat
 from tests.e2e.chats.slack import SlackSeat
+from tests.e2e.chats.slack import settings_of as slack_settings
 from tests.e2e.whole import whole
 from tests.slack.server import running_slack
 
@@ -23,12 +25,8 @@ def seats(tmp_path_factory: pytest.TempPathFactory, bytecode: Path) -> Iterator[
         with whole(
             tmp_path_factory.mktemp("chats"),
             bytecode,
-            SLACK_BOT_TOKEN=slack.bot_token,
-            SLACK_APP_TOKEN=slack.app_token,
-            SLACK_API_URL=slack.api_url,
-            DISCORD_TOKEN=discord.token,
-            DISCORD_API_URL=discord.api_url,
-            DISCORD_GATEWAY_URL=discord.gateway_url,
+            **slack_settings(slack),
+            **discord_settings(discord),
             CLEW_ADMINS=f"slack:{roots[0]},discord:{roots[1]}",
         ) as made:
             found: dict[str, Seat] = {

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from bot.platforms.discord.messages import mark_of, marked
-from tests.discord.server import Discord, Interaction, Message
+from tests.discord.server import Discord, Interaction, Message, running_discord
 from tests.e2e.chats.seat import Seat, Shown
-from tests.e2e.whole import Whole
+from tests.e2e.whole import Whole, whole
 
 _PARTS = 6
+
+
+@contextmanager
+def server(directory: Path, bytecode: Path) -> Generator[DiscordSeat]:
+    """A whole set with a server before it alone, listening, its commands known."""
+    with running_discord() as discord:
+        root = discord.user("root", admin=True)
+        with whole(directory, bytecode, **settings_of(discord), CLEW_ADMINS=f"discord:{root}") as made:
+            made.eventually(lambda: bool(discord.connected and discord.commands()), "the bot listens")
+            yield DiscordSeat(made, discord, root)
+
+
+def settings_of(discord: Discord) -> dict[str, str]:
+    """What lets processes listen and deliver to it."""
+    return {
+        "DISCORD_TOKEN": discord.token,
+        "DISCORD_API_URL": discord.api_url,
+        "DISCORD_GATEWAY_URL": discord.gateway_url,
+    }
 
 
 class DiscordSeat(Seat):

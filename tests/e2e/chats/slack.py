@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from bot.platforms.slack.messages import attempt_of, key_of, state_of
 from bot.platforms.slack.values import ANSWER
 from tests.e2e.chats.seat import Seat, Shown
-from tests.e2e.whole import Whole
-from tests.slack.server import Interaction, Message, Slack
+from tests.e2e.whole import Whole, whole
+from tests.slack.server import Interaction, Message, Slack, running_slack
 
 _BUTTONS = {"retry": "clew_retry", "stop": "clew_stop", "up": "clew_feedback", "ask1": "clew_follow_up_1"}
 _EMOJI = {"🔁": "repeat", "🛑": "octagonal_sign"}
+
+
+@contextmanager
+def workspace(directory: Path, bytecode: Path) -> Generator[SlackSeat]:
+    """A whole set with a workspace before it alone, listening."""
+    with running_slack() as slack:
+        root = slack.user("Root")
+        with whole(directory, bytecode, **settings_of(slack), CLEW_ADMINS=f"slack:{root}") as made:
+            made.eventually(lambda: slack.connected > 0, "the bot listens")
+            yield SlackSeat(made, slack, root)
+
+
+def settings_of(slack: Slack) -> dict[str, str]:
+    """What lets processes listen and deliver to it."""
+    return {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, "SLACK_API_URL": slack.api_url}
 
 
 class SlackSeat(Seat):

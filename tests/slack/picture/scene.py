@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.e2e.slack import Workspace, state, workspace
+from tests.e2e.chats.slack import SlackSeat, workspace
 from tests.slack.picture.page import home_page, thread_page
 from tests.slack.picture.values import Post, Surroundings
 from tests.slack.server import Ephemeral, Message
@@ -25,12 +25,14 @@ def play(directory: Path, bytecode: Path) -> Generator[tuple[str, str]]:
         yield from _status(desk)
 
 
-def _asked(desk: Workspace) -> Generator[tuple[str, str], None, tuple[str, str]]:
+def _asked(desk: SlackSeat) -> Generator[tuple[str, str], None, tuple[str, str]]:
     """A report, and what is shown while its writer writes."""
     desk.whole.sandbox.arm(kind="hold", on="start", agent="clew-writer")
     command = desk.slack.command(desk.channel, desk.alice, "/research", "AAPL Is it expensive?").trigger_id
     thread = desk.root_message(command).ts
-    desk.whole.eventually(lambda: ("Writer", "in_progress") in _tasks(desk.answers(thread)), "the writer is at work")
+    desk.whole.eventually(
+        lambda: ("Writer", "in_progress") in _tasks(desk.slack.thread(desk.channel, thread)), "the writer is at work"
+    )
     yield "progress", _thread(desk, desk.slack.thread(desk.channel, thread))
     desk.whole.sandbox.clear()
     desk.answered(thread, command)
@@ -39,26 +41,26 @@ def _asked(desk: Workspace) -> Generator[tuple[str, str], None, tuple[str, str]]
 
 def _tasks(answers: Sequence[Message]) -> set[tuple[str, str]]:
     """The tasks that plans show, each with its status."""
-    plans = [block for answer in answers for block in answer.blocks if block["type"] == "plan"]
+    plans = [block for answer in answers for block in answer.blocks or [] if block["type"] == "plan"]
     return {(task["title"], task["status"]) for plan in plans for task in plan["tasks"]}
 
 
-def _followed_up(desk: Workspace, thread: str, command: str) -> Generator[tuple[str, str]]:
-    question = desk.slack.say(desk.channel, desk.bob, "How did it do over five years?", thread=thread)
+def _followed_up(desk: SlackSeat, thread: str, command: str) -> Generator[tuple[str, str]]:
+    question = desk.reply(thread, "How did it do over five years?")
     desk.answered(thread, command, question)
     yield "thread", _thread(desk, desk.slack.thread(desk.channel, thread))
 
 
-def _failed(desk: Workspace) -> Generator[tuple[str, str]]:
+def _failed(desk: SlackSeat) -> Generator[tuple[str, str]]:
     desk.whole.sandbox.arm(kind="status", on="any", status=403, times=0)
     question = desk.mention("What is IBM's last close?")
-    [answer] = desk.answered(question, question)
-    assert state(answer) == "failed"
+    [[answer]] = desk.answered(question, question)
+    assert answer.state == "failed"
     desk.whole.sandbox.clear()
     yield "failure", _thread(desk, desk.slack.thread(desk.channel, question))
 
 
-def _home(desk: Workspace) -> Generator[tuple[str, str]]:
+def _home(desk: SlackSeat) -> Generator[tuple[str, str]]:
     def shown() -> bool:
         desk.slack.open_home(desk.alice)
         return str(desk.slack.home(desk.alice)).count("/archives/") == 2
@@ -67,18 +69,18 @@ def _home(desk: Workspace) -> Generator[tuple[str, str]]:
     yield "home", home_page(APP, desk.slack.home(desk.alice) or {}, _around(desk))
 
 
-def _status(desk: Workspace) -> Generator[tuple[str, str]]:
+def _status(desk: SlackSeat) -> Generator[tuple[str, str]]:
     told = desk.slack.command(desk.channel, desk.root, "/research-admin", "status")
     desk.whole.eventually(lambda: bool(told.replies), "the administrator is told")
     yield "status", _thread(desk, told.replies, title="/research-admin status")
 
 
-def _thread(desk: Workspace, messages: Sequence[Message | Ephemeral], title: str = "Thread") -> str:
+def _thread(desk: SlackSeat, messages: Sequence[Message | Ephemeral], title: str = "Thread") -> str:
     around = _around(desk)
     return thread_page(PLACE, [_post(desk, message, around) for message in messages], around, title=title)
 
 
-def _post(desk: Workspace, message: Message | Ephemeral, around: Surroundings) -> Post:
+def _post(desk: SlackSeat, message: Message | Ephemeral, around: Surroundings) -> Post:
     if isinstance(message, Ephemeral):
         return Post(author=APP, app=True, whisper=True, ts=message.ts, text=message.text, blocks=message.blocks)
     ours = message.user == desk.slack.bot_user
@@ -93,6 +95,6 @@ def _post(desk: Workspace, message: Message | Ephemeral, around: Surroundings) -
     )
 
 
-def _around(desk: Workspace) -> Surroundings:
+def _around(desk: SlackSeat) -> Surroundings:
     people = {desk.alice: "Alice", desk.bob: "Bob", desk.root: "Root", desk.slack.bot_user: APP}
     return Surroundings(now=datetime.now(UTC), people=people, channels={desk.channel: PLACE}, files=desk.slack.files())
