@@ -12,7 +12,7 @@ from tests.support.stack import Stack, eventually
 from workflows.contracts import ThreadRef
 from workflows.identity import ASKER, conversation_id
 
-# tests/e2e/test_slack.py does the same through processes; here each surface stands alone.
+# tests/e2e/chats does the same through processes; here each surface stands alone.
 pytestmark = pytest.mark.campaign
 
 PRICE = "What is AAPL's last close?"
