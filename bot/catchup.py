@@ -21,7 +21,7 @@ from bot.commands import Help, Status, Usage, sound
 from bot.conversations import Conversation, Conversations
 from bot.doing import Doing
 from bot.gap import Gap
-from bot.gestures import Changed, Reacted, Spoken
+from bot.gestures import Changed, Reacted, Spoken, timed
 from workflows.contracts import Heard, ThreadRef
 from workflows.errors import CallError, Retriable
 
@@ -31,9 +31,6 @@ Gesture: TypeAlias = Spoken | Changed | Reacted
 
 SAID = 150
 """Messages of one thread that are read again, the newest: with their twins, fewer than a conversation remembers."""
-
-LATE = 60.0
-"""Seconds after which a message that comes in counts as late."""
 
 _AGAIN = (1.0, 30.0)
 """Seconds before the next try of what cannot be done just now: at first, and at most."""
@@ -133,9 +130,9 @@ class CatchUp:
         """What is meant for one person alone is not said any more: they may have read it when it was new."""
         match gesture:
             case Spoken():
-                await self._doing.said(_timed(gesture))
+                await self._doing.said(timed(gesture))
             case Changed():
-                await self._doing.changed(replace(gesture, after=_timed(gesture.after)))
+                await self._doing.changed(replace(gesture, after=timed(gesture.after)))
             case Reacted():
                 await self._doing.reacted(gesture)
 
@@ -205,7 +202,3 @@ def _ids(gesture: Gesture) -> tuple[str, ...]:
     if said is not None:
         return (said.message, *said.twins)
     return (gesture.request,) if isinstance(gesture, Reacted) else ()
-
-
-def _timed(said: Spoken) -> Spoken:
-    return replace(said, late=time.time() - said.moment > LATE)

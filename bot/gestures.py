@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 from bot.commands import Command, Research, parse
 from workflows.contracts import Research as ResearchValue
 from workflows.contracts import ThreadRef
+
+LATE = 60.0
+"""Seconds after which what comes in once more, or is read again, counts as late."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +49,11 @@ class Spoken:
     def command(self) -> Command:
         """What it asks for."""
         return parse(self.text)
+
+
+def timed(said: Spoken) -> Spoken:
+    """Marked as late, if it is. By two clocks: only for what did not come as it was said."""
+    return replace(said, late=time.time() - said.moment > LATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

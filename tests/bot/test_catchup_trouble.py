@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import random
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -87,6 +89,48 @@ async def test_it_waits_as_long_as_it_is_told_to_and_hears_meanwhile(away: Away)
         await away.outcomes(opened, [opened])
     assert not any(request.early for request in slack.requests if is_reading(request.arguments))
     assert sum(request.status == 429 for request in slack.requests) == 6
+
+
+async def test_what_slack_tells_again_is_late_too(away: Away) -> None:
+    ts = away.desk.mention(PRICE)
+    async with away.back(known=True, clew_catch_up_hours=0):
+        [answer] = await away.outcomes(ts, [ts])
+    assert is_late(answer)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.timeout(400)
+async def test_whatever_comes_when_and_how_often_each_question_has_one_answer(away: Away, seed: int) -> None:
+    desk, slack, chance = away.desk, away.slack, random.Random(seed)
+    said: dict[str, list[str]] = {}
+    slack.pages(3)
+    for _ in range(6):
+        slack.twice(chance.random() < 0.5)
+        await _speak(away, chance, said)
+        async with away.back(known=chance.random() < 0.5):
+            await _speak(away, chance, said)
+            if chance.random() < 0.5:
+                slack.disconnect()
+                await _speak(away, chance, said)
+    async with desk.bot():
+        for thread, asked in said.items():
+            for key in asked:
+                await desk.outcome(thread, key)
+        await away.caught_up()
+    assert {thread: sorted(away.keys(thread)) for thread in said} == {
+        thread: sorted(asked) for thread, asked in said.items()
+    }
+
+
+async def _speak(away: Away, chance: random.Random, said: dict[str, list[str]]) -> None:
+    for _ in range(chance.randint(0, 3)):
+        if said and chance.random() < 0.6:
+            thread = chance.choice(list(said))
+            said[thread].append(away.reply(thread, "What is a bond?"))
+        else:
+            thread = away.desk.mention("What is a dividend?")
+            said[thread] = [thread]
+        await asyncio.sleep(chance.random() / 10)
 
 
 async def test_one_that_ends_while_it_reads_begins_anew_and_nothing_is_lost_or_doubled(away: Away) -> None:

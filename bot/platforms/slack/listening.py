@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -25,7 +26,7 @@ from bot.chat import Inbox, Unavailable
 from bot.commands import Usage, parse_research
 from bot.doing import Doing
 from bot.gap import BEFORE, Gap
-from bot.gestures import Spoken
+from bot.gestures import Spoken, timed
 from bot.overview import overview
 from bot.platforms.slack import values
 from bot.platforms.slack.blocks import escape
@@ -204,7 +205,7 @@ class _Ears:
     async def nothing(self) -> None:
         """Acknowledge what means nothing to us."""
 
-    async def message(self, event: Json) -> None:
+    async def message(self, event: Json, request: AsyncBoltRequest) -> None:
         """A message, a mention, a change, a removal."""
         us = self._us
         gone = removed(event, us.team)
@@ -218,7 +219,8 @@ class _Ears:
             return
         said = spoken(event, us.team, us.user)
         if said is not None:
-            self._tell(said, await self._doing.said(said))
+            again = request.headers.get("x-slack-retry-num", ["0"]) != ["0"]
+            self._tell(said, await self._doing.said(timed(said) if again else said))
 
     async def reaction(self, event: Json) -> None:
         """🔁 or 🛑."""
