@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from bot import admin_text
 from bot.admin import Status, collect
+from tests.benchmarks import report
 from workflows import search_attributes
 from workflows.identity import TASK_QUEUE, TURN_STATE, USAGE_TOTAL
 from workflows.pausing import TemporalHold
@@ -201,3 +203,19 @@ async def test_links_lead_to_temporals_ui_where_one_is_known(temporal_server: st
     assert base not in admin_text.as_text(await collect(client))
     assert "…\n```" in admin_text.as_text(status, limit=500)
     assert all(len(admin_text.as_text(status, limit=limit)) <= limit for limit in range(100, 1_000, 7))
+
+
+async def test_many_conversations_are_counted_by_what_they_do_and_only_the_newest_that_run_are_listed(
+    temporal_server: str, namespace: str, tmp_path: Path
+) -> None:
+    await report.run(temporal_server, tmp_path, 130, 1, namespace=namespace)
+    client = await Client.connect(temporal_server, namespace=namespace)
+    status = await collect(client, platforms=("terminal", "slack"), within=1.0)
+    assert status.conversations == {"running": 20, "paused": 0, "parked": 2, "idle": 108}
+    assert len(status.turns) == 20
+    assert len({turn.handle for turn in status.turns}) == 20
+    assert [queue.queue for queue in status.queues if queue.kind == "activities"] == [
+        "clew",
+        "clew-chat-terminal",
+        "clew-chat-slack",
+    ]
