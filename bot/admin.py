@@ -90,8 +90,7 @@ class Status:
 
 def platforms_of(settings: Settings) -> tuple[str, ...]:
     """Platforms whose delivery queue matters with these settings."""
-    named = (("slack", settings.slack_bot_token), ("discord", settings.discord_token))
-    return ("terminal", *(name for name, token in named if token is not None))
+    return ("terminal", *(name for name, token in settings.chat_tokens.items() if token is not None))
 
 
 async def collect(

@@ -23,6 +23,7 @@ from bot.connect import UnreachableError, address_of, connect
 from bot.embedded import NoServerError, find_binary
 from bot.errors import PlainError
 from bot.findings import Finding, Verdict, advice, ok, problem
+from bot.platforms.installed import checks_of, installed
 from bot.probes import http_status, worker_polls
 from bot.runtime import Run, attach, read_run
 from bot.settings import Settings, SettingsError, defaults, load_settings
@@ -106,14 +107,8 @@ async def _one(finding: Awaitable[Finding]) -> list[Finding]:
 
 async def _platforms(settings: Settings) -> list[Finding]:
     findings = _chat(settings)
-    if settings.slack_bot_token is not None:
-        from bot.platforms.slack.checks import look as look_at_slack  # noqa: PLC0415 - the SDK of a platform in use
-
-        findings += await look_at_slack(settings)
-    if settings.discord_token is not None:
-        from bot.platforms.discord.checks import look as look_at_discord  # noqa: PLC0415 - likewise
-
-        findings += await look_at_discord(settings)
+    for name in installed(settings):
+        findings += await checks_of(name).look(settings)
     return findings
 
 
@@ -151,7 +146,7 @@ def _chat(settings: Settings) -> list[Finding]:
         findings.append(problem("Slack", "set SLACK_APP_TOKEN too; without it nothing is heard."))
     if settings.slack_bot_token is None and (settings.slack_app_token or settings.slack_signing_secret):
         findings.append(problem("Slack", "set SLACK_BOT_TOKEN too; without it nothing can be posted."))
-    if settings.slack_bot_token is None and settings.discord_token is None:
+    if not installed(settings):
         findings.append(advice("chat", "neither Slack nor Discord is set up; the terminal works: `clew ask …`."))
     elif not settings.clew_admins:
         findings.append(advice("CLEW_ADMINS", "nobody may use the admin commands."))

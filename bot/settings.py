@@ -209,6 +209,11 @@ class Settings(BaseSettings):
         """True where traces have somewhere to go."""
         return bool(self.logfire_token or self.otel_exporter_otlp_endpoint or self.otel_exporter_otlp_traces_endpoint)
 
+    @property
+    def chat_tokens(self) -> dict[str, SecretStr | None]:
+        """The token by which each chat platform is set up, by the platform's name."""
+        return {"slack": self.slack_bot_token, "discord": self.discord_token}
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret value in use, for redaction only."""
         found = [self.mistral_api_key, self.slack_bot_token, self.slack_app_token, self.slack_signing_secret]

@@ -169,7 +169,7 @@ def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | Non
         specs.append(Spec(role="mcp", command=_clew("mcp", "--port", str(port)), environment=environment))
     worker |= {"MCP_SERVER_URL": mcp_url, "MCP_AUTH_TOKEN": token}
     specs.append(Spec(role="worker", command=_clew("worker"), environment=worker, grace=_WORKER_GRACE))
-    if settings.slack_bot_token is not None or settings.discord_token is not None:
+    if any(token is not None for token in settings.chat_tokens.values()):
         ears = common | _as_environment(settings, _BOT_SECRETS)
         if temporal_address is not None:
             ears["CLEW_EMBEDDED_TEMPORAL"] = temporal_address

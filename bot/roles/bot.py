@@ -13,6 +13,7 @@ from bot.admin import platforms_of
 from bot.administering import Administering
 from bot.chat import Inbox, Listener, open_inbox
 from bot.connect import START_PATIENCE, connect, ui_of
+from bot.platforms.installed import build_of, installed
 from bot.settings import Settings, SettingsError
 from bot.waiting import unless
 from workflows import search_attributes
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 async def run(settings: Settings, until: asyncio.Event) -> None:
     """Listen until the event is set. Raises UnreachableError, or SettingsError where a platform refuses our tokens."""
-    if settings.slack_bot_token is None and settings.discord_token is None:
+    if not installed(settings):
         raise SettingsError(
             "No chat platform is set up: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (docs/slack.md), "
             "or DISCORD_TOKEN (docs/discord.md)."
@@ -65,20 +66,11 @@ async def _while_any(tasks: Sequence[asyncio.Task[None]], told: asyncio.Task[boo
 def _listeners(settings: Settings, client: Client) -> Sequence[tuple[str, Listener]]:
     """Who listens, by what to call it when it is refused."""
     administering = Administering(client, platforms=platforms_of(settings), ui=ui_of(settings))
-
-    async def report() -> str:
-        return await administering.run("status", by="discord")
-
-    listeners: list[tuple[str, Listener]] = []
-    if settings.slack_bot_token is not None:
-        from bot.platforms.slack.build import build_listener  # noqa: PLC0415 - the SDK of a platform that is set up
-
-        listeners.append(("Slack", build_listener(settings, access_of(settings), client, administering)))
-    if settings.discord_token is not None:
-        from bot.platforms.discord import build as discord  # noqa: PLC0415 - the SDK of a platform that is set up
-
-        listeners.append(("Discord", discord.build_listener(settings, access_of(settings), client, report)))
-    return listeners
+    access = access_of(settings)
+    return [
+        (name.capitalize(), build_of(name).build_listener(settings, access, client, administering))
+        for name in installed(settings)
+    ]
 
 
 async def _keep(name: str, listener: Listener, inbox: Inbox) -> None:

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 
 from bot.connect import START_PATIENCE, connect
 from bot.observed import trace_links
+from bot.platforms.installed import build_of, installed
 from bot.platforms.terminal import TerminalPlatform
 from bot.platforms.terminal_store import open_store
 from bot.settings import Settings, SettingsError
@@ -94,12 +95,5 @@ async def run(
 def _chats(settings: Settings, stack: AsyncExitStack, blobs: BlobStore) -> Sequence[Chat]:
     """The platforms to deliver to. The terminal needs no setting: its store lies in the data directory."""
     chats: list[Chat] = [TerminalPlatform(stack.enter_context(open_store(settings.data_dir)))]
-    if settings.slack_bot_token is not None:
-        from bot.platforms.slack.build import build_platform  # noqa: PLC0415 - the SDK of a platform that is set up
-
-        chats.append(build_platform(settings, blobs))
-    if settings.discord_token is not None:
-        from bot.platforms.discord import build as discord  # noqa: PLC0415 - the SDK of a platform that is set up
-
-        chats.append(discord.build_platform(settings, blobs))
+    chats += [build_of(name).build_platform(settings, blobs) for name in installed(settings)]
     return chats

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from temporalio.client import Client
 
 from bot.access import Access
+from bot.administering import Administering
 from bot.platforms.discord.calls import Rest
 from bot.platforms.discord.listening import DiscordListener
 from bot.platforms.discord.platform import DiscordPlatform
@@ -24,11 +23,11 @@ def build_platform(settings: Settings, blobs: BlobStore) -> DiscordPlatform:
 
 
 def build_listener(
-    settings: Settings, access: Access, temporal: Client, report: Callable[[], Awaitable[str]]
+    settings: Settings, access: Access, temporal: Client, administering: Administering
 ) -> DiscordListener:
     """The listening half. Raises SettingsError without a token."""
     point(settings)
-    return DiscordListener(_token(settings), access, temporal, report=report, catch_up=settings.catch_up)
+    return DiscordListener(_token(settings), access, temporal, administering=administering, catch_up=settings.catch_up)
 
 
 def point(settings: Settings) -> None:

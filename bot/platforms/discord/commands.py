@@ -50,10 +50,12 @@ def build_tree(client: discord.Client, ears: Ears) -> app_commands.CommandTree[d
     async def symbols(_interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return [app_commands.Choice(name=label[:100], value=symbol[:100]) for symbol, label in suggest(typed)]
 
-    @app_commands.describe(action="What to do", thread="Which thread: its link, or its number in the status")
+    @app_commands.describe(
+        action="What to do", about="A thread: its link, or its id in the status. For pause and drain: why"
+    )
     @app_commands.choices(action=[app_commands.Choice(name=name, value=name) for name in ACTIONS])
-    async def administer(interaction: Interaction, action: str, thread: str | None = None) -> None:
-        await ears.administer(interaction, f"{action} {thread or ''}".strip())
+    async def administer(interaction: Interaction, action: str, about: str | None = None) -> None:
+        await ears.administer(interaction, f"{action} {about or ''}".strip())
 
     async def pointed(interaction: Interaction, message: discord.Message) -> None:
         await ears.pointed(interaction, message)

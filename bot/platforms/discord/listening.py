@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import aiohttp
@@ -13,6 +13,7 @@ import discord
 from temporalio.client import Client
 
 from bot.access import Access
+from bot.administering import Administering
 from bot.catchup import CatchUp
 from bot.chat import Inbox
 from bot.doing import Doing
@@ -60,18 +61,18 @@ class DiscordListener:
         access: Access,
         temporal: Client,
         *,
-        report: Callable[[], Awaitable[str]],
+        administering: Administering,
         catch_up: float = 0.0,
         identifies: tuple[float, int] = IDENTIFIES,
     ) -> None:
-        """`report` tells administrators how everything stands.
+        """`administering` does what administrators ask.
 
         `catch_up`: seconds before its start from which on it hands over what nobody heard.
         """
         self._token = token
         self._access = access
         self._temporal = temporal
-        self._report = report
+        self._administering = administering
         self._gap = Gap(catch_up)
         per_minute, burst = identifies
         # It outlives a connection: what a broken gateway costs is counted together.
@@ -83,7 +84,7 @@ class DiscordListener:
         Nothing is acknowledged to Discord. What was missed is read from it once we listen again; of interactions it
         says itself that they failed. Raises Terminal where Discord refuses us, Retriable where it breaks.
         """
-        ears = _Ears(self._temporal, inbox, self._access, self._report, self._identifies, self._gap)
+        ears = _Ears(self._temporal, inbox, self._access, self._administering, self._identifies, self._gap)
         try:
             await ears.start(self._token)
         except discord.LoginFailure:
@@ -112,7 +113,7 @@ class _Ears(discord.Client):
         temporal: Client,
         inbox: Inbox,
         access: Access,
-        report: Callable[[], Awaitable[str]],
+        administering: Administering,
         identifies: Budget,
         gap: Gap,
     ) -> None:
@@ -126,7 +127,7 @@ class _Ears(discord.Client):
         rest = Rest("", limit=CALL, client=self)
         self._lookup = DiscordLookup(self, rest)
         self._doing = Doing(self._lookup, inbox, access)
-        self._pressed = Pressed(self._doing, self._lookup, report)
+        self._pressed = Pressed(self._doing, self._lookup, administering)
         self._lanes = Lanes()
         self._catch_up = CatchUp(temporal, self._doing, DiscordPast(self, self._lookup), NAME)
         self._identifies = identifies

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any, TypeVar, cast
 
 import discord
 
 from bot import words
+from bot.administering import Administering
 from bot.chat import Unavailable
 from bot.commands import Usage, parse_research
 from bot.doing import Doing
@@ -21,16 +23,23 @@ from bot.platforms.discord.gestures import action_of
 from bot.platforms.discord.lookup import DiscordLookup
 from bot.platforms.discord.markdown import calm
 from bot.platforms.discord.places import Place
-from bot.platforms.discord.values import DIRECT, FOLLOW_UP, RETRY, STOP, USEFUL, USELESS
-from bot.platforms.discord.words import plain_text
+from bot.platforms.discord.values import DIRECT, FOLLOW_UP, NAME, RETRY, STOP, USEFUL, USELESS
+from bot.platforms.discord.words import LOCKED, plain_text
 from bot.rendering import one_line
-from workflows.contracts import Research
+from workflows.contracts import Research, ThreadRef
 from workflows.errors import CallError
 
 T = TypeVar("T")
 
 SOONER = 2.2
 """Seconds for a gesture that Discord never sends again, of the three in which it wants an answer."""
+
+_LONGEST = 1_900
+"""Characters of what an administrator is told."""
+
+_LINK = re.compile(
+    r"https://(?:\w+\.)?discord\.com/channels/(?P<guild>\d+|@me)/(?P<channel>\d+)(?:/(?P<message>\d+))?/?"
+)
 
 _QUIET = discord.AllowedMentions.none()
 
@@ -43,11 +52,10 @@ class Pressed:
     Where two bots run at once both hear of it: both hand over the same ids, and Discord takes the first answer.
     """
 
-    def __init__(self, doing: Doing, lookup: DiscordLookup, report: Callable[[], Awaitable[str]]) -> None:
-        """`report` tells administrators how everything stands."""
+    def __init__(self, doing: Doing, lookup: DiscordLookup, administering: Administering) -> None:
         self._doing = doing
         self._lookup = lookup
-        self._report = report
+        self._administering = administering
 
     # --- Commands ----------------------------------------------------------------------------------------------------
 
@@ -63,6 +71,8 @@ class Pressed:
     async def _researched(self, interaction: Interaction, research: Research) -> str:
         place = await self._place(interaction)
         user, request = str(interaction.user.id), str(interaction.id)
+        if place.locked:
+            return LOCKED
         if place.thread:
             text = f"/research {research.symbol} {research.question}".strip()
             return await self._doing.shortcut(_spoken(place, request, user, text))
@@ -76,6 +86,8 @@ class Pressed:
 
         async def do() -> str:
             place = await self._place(interaction)
+            if place.locked:
+                return LOCKED
             request = f"shortcut:{interaction.id}"
             spoken = _spoken(place, request, str(interaction.user.id), text, anchor=str(message.id))
             return await self._doing.shortcut(spoken)
@@ -86,24 +98,28 @@ class Pressed:
     async def administer(self, interaction: Interaction, text: str) -> None:
         """`/research-admin …`: for administrators' eyes alone, and each use is logged."""
         user = str(interaction.user.id)
-        _log.info("admin command %s by %s", text[:40], user)
         workspace = DIRECT if interaction.guild_id is None else str(interaction.guild_id)
         allowed = await self._tried(interaction, self._doing.may_administer(workspace, user), None)
         if not allowed:
+            _log.info("admin command refused to %s", user)
             await _answer(interaction, words.NOT_DONE if allowed is None else words.NOT_ADMIN, hidden=True)
-        elif text != "status":
-            await _answer(interaction, words.ADMIN_USAGE, hidden=True)
-        else:
-            await self._reported(interaction)
-
-    async def _reported(self, interaction: Interaction) -> None:
+            return
+        # What it says may take longer than Discord waits for.
         await _quietly(interaction.response.defer(ephemeral=True, thinking=True))
         try:
-            told = await self._report()
-        except Exception:  # noqa: BLE001 - whatever it is, nobody shall wait for ever
-            _log.exception("no report")
-            told = words.SLOW
+            told = await self._administering.run(text, by=f"{NAME}:{user}", find_thread=self._named, limit=_LONGEST)
+        except CallError:
+            told = words.NOT_DONE
         await _quietly(interaction.edit_original_response(content=told[:2_000], allowed_mentions=_QUIET))
+
+    async def _named(self, link: str) -> ThreadRef | None:
+        """The thread that a link names: to it, to a message in it, or to the message that it was made from."""
+        found = _LINK.fullmatch(link)
+        if found is None:
+            return None
+        guild = None if found["guild"] == DIRECT else int(found["guild"])
+        place = await self._lookup.places.of(guild, int(found["channel"]))
+        return place.thread_of(found["message"]) if place.thread or found["message"] else None
 
     # --- Buttons -----------------------------------------------------------------------------------------------------
 
@@ -141,7 +157,10 @@ class Pressed:
         question = _label(message, custom_id)
 
         async def do() -> str:
-            thread = (await self._place(interaction)).thread_of(str(message.id))
+            place = await self._place(interaction)
+            if place.locked:
+                return LOCKED
+            thread = place.thread_of(str(message.id))
             request = f"follow-up:{message.id}:{action}"
             return await self._doing.followed_up(thread, str(interaction.user.id), question, request)
 

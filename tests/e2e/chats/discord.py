@@ -81,8 +81,8 @@ class DiscordSeat(Seat):
 
     def administer(self, text: str, *, root: bool) -> Callable[[], str]:
         user = self.root if root else self.alice
-        action, _, thread = text.partition(" ")
-        options = {"action": action} | ({"thread": thread} if thread else {})
+        action, _, about = text.partition(" ")
+        options = {"action": action} | ({"about": about} if about else {})
         given = self.discord.command(self.channel, user, "research-admin", **options)
 
         def told() -> str:
