@@ -240,4 +240,6 @@ async def test_what_was_said_among_others_before_we_were_asked_is_theirs_also_af
         async with away.back():
             await away.outcomes(lunch, [among, after])
             await away.caught_up(times)
-    assert away.keys(lunch) == [among, after]
+    async with away.back():
+        later = away.reply(lunch, "And its range?")
+        await away.outcomes(lunch, [among, after, later])
