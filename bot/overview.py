@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client, WorkflowExecution
+from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError
 
 from workflows.contracts import Asker, ThreadRef, UsageState
@@ -83,6 +84,6 @@ async def _tokens(client: Client, platform: str, workspace: str, user: str) -> i
         state = await handle.query("spent", result_type=UsageState, rpc_timeout=_LIMIT)
     except RPCError as error:
         return 0 if error.status.name == "NOT_FOUND" else None
-    except RuntimeError:
+    except (TemporalError, RuntimeError):
         return None
     return state.tokens if state.day == datetime.now(UTC).date().isoformat() else 0
