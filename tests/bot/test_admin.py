@@ -159,7 +159,7 @@ async def test_a_pause_is_told_with_who_since_when_and_why_although_no_worker_ru
 ) -> None:
     client = await Client.connect(temporal_server, namespace=namespace)
     await TemporalHold(client).pause("slack:UROOT", "Mistral is down")
-    status = await collect(client, within=1.0)
+    status = await collect(client, within=2.0)
     assert status.pause is not None
     assert (status.pause.view.by, status.pause.view.reason, status.pause.waiting) == (
         "slack:UROOT",
