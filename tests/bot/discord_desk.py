@@ -16,6 +16,7 @@ from bot.platforms.discord.messages import Marked, mark_of, marked
 from bot.roles import bot as bot_role
 from tests.discord.client import pointed_at
 from tests.discord.server import Discord, Interaction, Message
+from tests.discord.values import parts_of
 from tests.support.stack import Stack, eventually
 from workflows.contracts import OUTCOMES
 
@@ -58,6 +59,14 @@ class DiscordDesk:
             return over[0] if over and len(found) == 1 else None
 
         return await eventually(look, f"one outcome of {key}")
+
+    async def last(self, thread: str, key: str) -> Message:
+        """Wait for the outcome's last part: its buttons, figures and sources stand there."""
+        found = await self.outcome(thread, key)
+        label = next((str(part["label"]) for part in parts_of(found.components) if "label" in part), "")
+        if not label.startswith("Part 1 of "):
+            return found
+        return await self.outcome(thread, f"{key}:{label.rpartition(' ')[2]}")
 
     async def working(self, thread: str, key: str) -> Message:
         """Wait for the placeholder under a key."""

@@ -13,7 +13,7 @@ from tests.discord.messages import post, remove
 from tests.discord.permissions import BITS
 from tests.discord.threads import begin, set_archived
 from tests.discord.threads import remove as remove_place
-from tests.discord.values import DM, Message, Upload
+from tests.discord.values import DM, Message, Person, Upload
 
 File = tuple[str, bytes, str]
 """A name, the content, its media type."""
@@ -56,6 +56,19 @@ class Gestures(Served):
             set_mentions(self._world, message, None)
             if place.is_thread and user not in place.members:
                 place.members.append(user)
+            post(self._world, "", message)
+            return message.id
+
+        return self._do(job)
+
+    def say_by_webhook(self, channel: str, name: str, text: str) -> str:
+        """Say something by a webhook of a name of its own, which is nobody's; returns the message's id."""
+
+        def job() -> str:
+            hook = Person(id=self._world.new_id(), name=name, bot=True, member=False)
+            self._world.people[hook.id] = hook
+            message = Message(channel=channel, id=self._world.new_id(), user=hook.id, content=text, webhook=True)
+            set_mentions(self._world, message, None)
             post(self._world, "", message)
             return message.id
 

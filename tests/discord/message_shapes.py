@@ -54,6 +54,8 @@ def message_shape(world: World, message: Message, *, quoting: bool = True) -> Js
     if message.interaction is not None:
         shape |= {"application_id": APPLICATION, "webhook_id": APPLICATION}
         shape["interaction_metadata"] = _metadata(world, message.interaction)
+    elif message.webhook:
+        shape["webhook_id"] = message.user
     elif world.people[message.user].bot and message.user == BOT_USER:
         shape["application_id"] = APPLICATION
     return shape

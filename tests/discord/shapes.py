@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.discord.permissions import BITS
-from tests.discord.values import DM, Json, Person, Place, Role
+from tests.discord.values import DM, VOICE, Json, Person, Place, Role
 from tests.discord.world import APPLICATION, BOT_USER, EPOCH_MS, GUILD, OWNER, World
 
 _JOINED = "2026-01-05T09:00:00.000000+00:00"
@@ -42,7 +42,7 @@ def member_shape(person: Person, *, with_user: bool = True) -> Json:
     """A member of the guild."""
     shape: Json = {
         "roles": sorted(person.roles), "nick": None, "avatar": None, "banner": None, "joined_at": _JOINED,
-        "premium_since": None, "deaf": False, "mute": False, "pending": False, "flags": 0,
+        "premium_since": None, "deaf": False, "mute": False, "pending": person.pending, "flags": 0,
         "communication_disabled_until": None,
     }  # fmt: skip
     return shape | ({"user": person_shape(person)} if with_user else {})
@@ -76,7 +76,8 @@ def place_shape(world: World, place: Place) -> Json:
         {"id": each.target, "type": int(each.person), "allow": str(each.allow), "deny": str(each.deny)}
         for each in place.overwrites
     ]
-    return common | {
+    voice = {"bitrate": 64_000, "user_limit": 0, "rtc_region": None} if place.type == VOICE else {}
+    return common | voice | {
         "guild_id": GUILD, "name": place.name, "position": 0, "permission_overwrites": overwrites, "parent_id": None,
         "topic": place.topic, "nsfw": False, "rate_limit_per_user": 0, "last_pin_timestamp": None,
         "default_thread_rate_limit_per_user": 0,

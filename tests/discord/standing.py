@@ -14,6 +14,7 @@ from tests.discord.permissions import BITS, bits
 from tests.discord.values import (
     NEWS,
     TEXT,
+    VOICE,
     Applied,
     Json,
     Message,
@@ -33,12 +34,18 @@ class Standing(Served):
     """All of it is handed out as copies. Permissions go by their names in discord.py, as `send_messages`."""
 
     def user(
-        self, name: str, *, admin: bool = False, bot: bool = False, roles: Iterable[str] = (), member: bool = True
-    ) -> str:
-        """Let somebody join the guild, or, without `member`, exist; returns the id."""
+        self, name: str, *, admin: bool = False, bot: bool = False, roles: Iterable[str] = (), member: bool = True,
+        pending: bool = False,
+    ) -> str:  # fmt: skip
+        """Let somebody join the guild, or, without `member`, exist; returns the id.
+
+        `pending`: they have not yet agreed to the guild's rules.
+        """
 
         def job() -> str:
-            person = Person(id=self._world.new_id(), name=name, bot=bot, member=member, roles=set(roles))
+            person = Person(
+                id=self._world.new_id(), name=name, bot=bot, member=member, roles=set(roles), pending=pending
+            )
             if admin:
                 person.roles.add(self._admins())
             self._world.people[person.id] = person
@@ -59,16 +66,17 @@ class Standing(Served):
         return self._do(job)
 
     def channel(
-        self, name: str, *, lacking: Iterable[str] = (), private_to: Iterable[str] | None = None, news: bool = False
-    ) -> str:
-        """Open a channel; returns the id.
+        self, name: str, *, lacking: Iterable[str] = (), private_to: Iterable[str] | None = None, news: bool = False,
+        voice: bool = False,
+    ) -> str:  # fmt: skip
+        """Open a channel; returns the id. `news`: of announcements; `voice`: people write in those too.
 
         `lacking`: the permissions that the bot does not have there. `private_to`: the people, and roles, that alone
         see it beside the bot.
         """
 
         def job() -> str:
-            place = Place(id=self._world.new_id(), name=name, type=NEWS if news else TEXT)
+            place = Place(id=self._world.new_id(), name=name, type=NEWS if news else VOICE if voice else TEXT)
             if private_to is not None:
                 hidden = BITS["view_channel"]
                 place.overwrites.append(Overwrite(target=GUILD, person=False, deny=hidden))
@@ -125,6 +133,11 @@ class Standing(Served):
             self._emit(events.role_event(self._world, own, "GUILD_ROLE_UPDATE"))
 
         self._do(job)
+
+    @property
+    def own_role(self) -> str:
+        """The role that came with the bot, and bears its name."""
+        return self._world.own_role
 
     def thread(self, thread: str) -> list[Message]:
         """What everybody sees of a thread: the message it began with, then what was said in it, oldest first."""

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 Json = dict[str, Any]
 
-TEXT, DM, NEWS, NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 5, 10, 11, 12
+TEXT, DM, VOICE = 0, 1, 2
+NEWS, NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 5, 10, 11, 12
 THREADS = frozenset({NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD})
 
 EPHEMERAL, LOADING, HAS_THREAD = 1 << 6, 1 << 7, 1 << 5
@@ -23,6 +24,8 @@ class Person:
     bot: bool = False
     member: bool = True
     """Whether they are in the guild."""
+    pending: bool = False
+    """Has not yet agreed to the guild's rules."""
     roles: set[str] = field(default_factory=set[str])
     dm: str | None = None
     closed: bool = False
@@ -115,6 +118,8 @@ class Message:
     reactions: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Pairs of emoji and user."""
     interaction: str | None = None
+    webhook: bool = False
+    """Somebody's webhook said it, in whose name it stands."""
     ephemeral_to: str | None = None
     """The only person who sees it."""
     edited: float | None = None

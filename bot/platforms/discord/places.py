@@ -16,12 +16,16 @@ _REMEMBERED = 10_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where something was said. `thread` is "" in a channel; `ours`: we opened the thread."""
+    """Where something was said. `thread` is "" in a channel; `ours`: we opened the thread.
+
+    `locked`: we cannot write in the thread, as most people cannot.
+    """
 
     workspace: str
     channel: str
     thread: str = ""
     ours: bool = False
+    locked: bool = False
 
     @property
     def direct(self) -> bool:
@@ -49,7 +53,10 @@ class Places:
         us = self._client.user
         if isinstance(found, discord.Thread):
             ours = us is not None and found.owner_id == us.id
-            return Place(workspace=str(guild), channel=str(found.parent_id), thread=str(channel), ours=ours)
+            locked = found.locked and not found.permissions_for(found.guild.me).manage_threads
+            return Place(
+                workspace=str(guild), channel=str(found.parent_id), thread=str(channel), ours=ours, locked=locked
+            )
         if found is not None:
             return Place(workspace=str(guild), channel=str(channel))
         known = self._known.get(str(channel))
