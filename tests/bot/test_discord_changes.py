@@ -122,4 +122,4 @@ async def test_an_answer_into_a_thread_that_was_deleted_meanwhile_is_parked(desk
     told = ""
     while "1 parked" not in told:
         shown = desk.discord.command(desk.channel, desk.root, "research-admin", action="status")
-        told = await eventually(lambda shown=shown: (found := shown.response) and found.content or None, "the report")
+        told = await eventually(lambda shown=shown: ((found := shown.response) and found.content) or None, "the report")
