@@ -45,7 +45,7 @@ def block(*parts: RenderableType, below: Sequence[str] = (), limit: int = LIMIT,
     """Text and tables as a block of code, and lines below it. What is too long is left out, by lines."""
     end = _fitting(below, limit // 2)
     room = limit - sum(len(line) + 1 for line in end) - len("```\n…\n```")
-    console = Console(file=StringIO(), width=width, color_system=None, highlight=False)
+    console = Console(file=StringIO(), width=width, color_system=None, highlight=False, markup=False, emoji=False)
     console.print(Group(*parts))
     lines = [line.rstrip() for line in cast("StringIO", console.file).getvalue().replace("`", "'").splitlines()]
     taken = _fitting(lines, room)

@@ -10,8 +10,10 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.api.workflowservice.v1 import ResetActivityRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
 from temporalio.exceptions import TemporalError
@@ -25,6 +27,8 @@ from workflows.contracts import Asker, ConversationView, RetryRequest, StopReque
 from workflows.identity import TURN_STATE, conversation_id
 from workflows.pausing import TemporalHold
 from workflows.search_attributes import missing
+
+T = TypeVar("T")
 
 FindThread = Callable[[str], Awaitable[ThreadRef | None]]
 """What a link that a person types names on a platform, or "" the thread it is typed in; None if nothing."""
@@ -48,11 +52,15 @@ async def nowhere(_: str) -> ThreadRef | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Looked:
-    """A conversation, and the research it waits for. `view` is None where no worker answers."""
+    """A conversation, and the research it waits for. `view` is None where no worker answers.
+
+    `details` is what a person would read in Temporal's UI as its current details.
+    """
 
     conversation: WorkflowExecutionDescription
     research: tuple[WorkflowExecutionDescription, ...]
     view: ConversationView | None
+    details: str
 
     @property
     def all(self) -> tuple[WorkflowExecutionDescription, ...]:
@@ -163,19 +171,26 @@ class Administering:
 
     async def _look(self, conversation: str) -> _Looked:
         handle = self._client.get_workflow_handle(conversation)
-        view, described = await asyncio.gather(self._view(handle), handle.describe())
+        view, told, described = await asyncio.gather(
+            self._asked(handle, "view", ConversationView),
+            self._asked(handle, "__temporal_workflow_metadata", WorkflowMetadata),
+            handle.describe(),
+        )
         children = described.raw_description.pending_children
         looks = (self._client.get_workflow_handle(child.workflow_id).describe() for child in children)
         looked = await asyncio.gather(*looks, return_exceptions=True)
         # One may have ended between the two looks.
         research = tuple(child for child in looked if isinstance(child, WorkflowExecutionDescription))
-        return _Looked(conversation=described, research=research, view=view)
+        return _Looked(
+            conversation=described, research=research, view=view, details=told.current_details if told else ""
+        )
 
-    async def _view(self, handle: WorkflowHandle[object, object]) -> ConversationView | None:
+    async def _asked(self, handle: WorkflowHandle[object, object], query: str, answer: type[T]) -> T | None:
+        """What a conversation says of itself; None where no worker answers in time."""
         try:
             # Not the call's own time-out: what the server says at its end may count as worth another try.
             async with asyncio.timeout(self._patience.total_seconds()):
-                return await handle.query("view", result_type=ConversationView)
+                return await handle.query(query, result_type=answer)
         except (TemporalError, RuntimeError, TimeoutError):
             return None  # No worker; or its task fails, and queries with it.
 
@@ -188,6 +203,7 @@ class Administering:
         else:
             step = f" ({view.step})" if view.step else ""
             lines.append(f"{view.state}{step}: {view.queued} waiting, {view.turns} answered, {view.tokens:,} tokens")
+            lines += looked.details.splitlines()
         turns = [
             RunningTurn(
                 workflow_id=one.id,
@@ -216,7 +232,7 @@ class Administering:
         if view.state == "paused":
             return "It waits for the end of the pause: `resume` lets it go on."
         if view.state == "running":
-            return "No step backs off there: it is working. `show` says at what."
+            return "No step backs off there: it works, or waits for as long as Mistral said. `show` says at what."
         if view.last_turn is None:
             return words.NOTHING_ASKED
         request = RetryRequest(request=f"admin:{uuid.uuid4().hex}", asker=_administrator(by))

@@ -155,7 +155,7 @@ async def print_status(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         Console(soft_wrap=True).print_json(admin_text.as_json(status))
     else:
-        admin_text.show(status, Console(highlight=False))
+        admin_text.show(status, Console(highlight=False, markup=False, emoji=False))
 
 
 async def administer(settings: Settings, text: str) -> None:

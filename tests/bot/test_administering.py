@@ -81,7 +81,7 @@ async def test_a_running_turn_is_found_by_the_id_that_status_shows_and_told_with
     assert "run_step" in shown
     assert "1 of 1" in shown
     assert f"http://ui.test/namespaces/{stack.client.namespace}/workflows/conversation%3Aterminal" in shown
-    assert "it is working" in await admin.run(f"retry {handle}", by=ROOT)
+    assert "it works" in await admin.run(f"retry {handle}", by=ROOT)
     assert "Told to stop" in await admin.run(f"stop {handle}", by=ROOT)
     assert (await stack.outcome(thread, key)).state is AnswerState.STOPPED
 
@@ -99,6 +99,18 @@ async def test_a_thread_is_found_by_what_its_platform_makes_of_a_link_and_its_la
     assert said == "The last answer there is tried again."
     again = await stack.outcome(thread, first.key, attempt=2)
     assert (again.state, again.attempt) == (AnswerState.FINAL, 2)
+
+
+async def test_a_turn_that_waits_as_mistral_told_it_to_is_shown_to_wait(stack: Stack) -> None:
+    admin = administering(stack)
+    await stack.sandbox.fault(kind="status", status=429, retry_after=600, times=0)
+    thread = stack.thread()
+    key = await send(stack, thread, BOND)
+    name = stack.conversation(thread).id
+    assert "No step is pending" in await until_said(admin, f"show {name}", "- [ ] Analyst: waiting")
+    assert handle_of(name) in await until_said(admin, "status", "(deciding)")
+    await stack.stop(thread)
+    assert (await stack.outcome(thread, key)).state is AnswerState.STOPPED
 
 
 async def test_research_is_shown_with_the_steps_of_its_own_workflow(stack: Stack) -> None:
@@ -221,9 +233,9 @@ async def test_the_command_line_does_the_same_and_knows_the_threads_of_its_termi
     thread = stack.thread()
     key = await ask_and_hold(stack, thread)
     assert "running (follow-up)" in await said(f"show {thread}")
-    assert "New turns wait" in await said("pause the tools are away")
+    assert "New turns wait" in await said("pause [b]the tools[/i] are away")
     assert "PAUSED by terminal:alice" in await said("status")
-    assert "(the tools are away)" in await said("status")
+    assert "([b]the tools[/i] are away)" in await said("status")
     assert "Told to stop" in await said(f"stop {thread}")
     await stack.outcome(thread, key)
     assert "in order" in await said("resume")
