@@ -145,9 +145,10 @@ def application_shape(world: World) -> Json:
     unset: dict[str, Any] = dict.fromkeys(
         ("icon", "interactions_endpoint_url", "role_connections_verification_url", "team")
     )
-    return counts | unset | {
+    flags: Json = {"flags": world.application_flags, "flags_new": str(world.application_flags)}
+    return counts | unset | flags | {
         "id": APPLICATION, "name": "Clew", "description": "", "type": None, "verify_key": "0" * 64,
-        "flags": 1 << 19, "flags_new": str(1 << 19), "redirect_uris": [], "explicit_content_filter": 0,
+        "redirect_uris": [], "explicit_content_filter": 0,
         "eligible_oauth2_scopes": [], "owner": person_shape(world.people[OWNER]),
         "bot": person_shape(world.people[BOT_USER]), "bot_public": False, "bot_require_code_grant": False,
     }  # fmt: skip

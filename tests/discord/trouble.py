@@ -12,7 +12,7 @@ from tests.discord.base import Served
 from tests.discord.faults import Fault, Kind, Pid, When
 from tests.discord.gateway import INVALID_SESSION, RECONNECT
 from tests.discord.values import Json
-from tests.discord.world import BOT_USER
+from tests.discord.world import BOT_USER, MAY_READ
 
 
 class Trouble(Served):
@@ -109,6 +109,7 @@ class Trouble(Served):
         """Switch privileged intents off for the application: who asks for them is closed with 4014."""
         refused = (events.GUILD_MEMBERS if members else 0) | (events.MESSAGE_CONTENT if content else 0)
         self._gateway.refused_intents = refused
+        self._world.application_flags = 0 if content else MAY_READ
 
     def identify_limit(self, total: int = 1000) -> None:
         """How many IDENTIFYs the token has; who goes beyond is closed with 4004."""
@@ -125,6 +126,10 @@ class Trouble(Served):
     def forget_nonce(self) -> None:
         """Some minutes pass: no nonce finds an earlier message any more."""
         self._do(self._world.nonces.clear)
+
+    def clock_behind(self, seconds: float) -> None:
+        """What happens from now on counts as having happened so long ago. Before anybody does anything."""
+        self._do(lambda: self._world.go_back(seconds))
 
     def expire_interactions(self) -> None:
         """A quarter of an hour passes: no interaction's token works any more."""

@@ -13,6 +13,8 @@ from tests.discord.values import DM, PRIVATE_THREAD, Applied, Json, Message, Per
 
 EPOCH_MS = 1_420_070_400_000
 GUILD, OWNER, APPLICATION = "1000000000000000001", "1000000000000000002", "1000000000000000003"
+MAY_READ = 1 << 19
+"""Flag of an application to whom messages are told with their content."""
 BOT_USER = APPLICATION
 """A bot's user has its application's id."""
 TOKEN = f"{base64.b64encode(APPLICATION.encode()).decode().rstrip('=')}.GwLoop.back-token-that-opens-nothing-else"
@@ -74,17 +76,24 @@ class World:
         self.violations: list[Violation] = []
         self.url = ""
         self.identify_limit = 1000
+        self.application_flags = MAY_READ
         self.identified: Callable[[], int] = lambda: 0
         self.emit: Callable[[Event], None] = lambda _: None
+        self.behind = 0.0
         self._last_id = 0
         own = self.add_role("Clew", managed=True)
         self.own_role = own.id
         self.people[OWNER] = Person(id=OWNER, name="owner")
         self.people[BOT_USER] = Person(id=BOT_USER, name="clew", bot=True, roles={own.id})
 
+    def go_back(self, seconds: float) -> None:
+        """What happens from now on counts as having happened so long ago."""
+        self.behind, self._last_id = seconds, 0
+
     def new_id(self) -> str:
         """A snowflake later than any before it."""
-        self._last_id = max(self._last_id + 1, (time.time_ns() // 1_000_000 - EPOCH_MS) << 22)
+        now = time.time_ns() // 1_000_000 - int(self.behind * 1_000)
+        self._last_id = max(self._last_id + 1, (now - EPOCH_MS) << 22)
         return str(self._last_id)
 
     def add_role(self, name: str, *, permissions: int = 0, mentionable: bool = False, managed: bool = False) -> Role:

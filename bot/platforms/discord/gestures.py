@@ -37,7 +37,7 @@ def spoken(message: discord.Message, place: Place, us: int) -> Spoken | None:
         for_us=place.direct or called,
         to_others=not called and bool(meant or roles or message.mention_everyone),
         below_us=place.ours,
-        opens=not place.thread,
+        opens=not place.thread and not message.flags.has_thread,
     )
 
 
