@@ -190,7 +190,7 @@ class Gateway:
         session = Session(id=f"session-{next(self._numbers)}", intents=intents, link=link)
         link.session = session
         self.sessions.append(session)
-        is_member = self._world.people[BOT_USER].member
+        is_member, flags = self._world.people[BOT_USER].member, str(self._world.application_flags)
         session.dispatch(
             "READY",
             {
@@ -198,7 +198,7 @@ class Gateway:
                 "resume_gateway_url": gateway_url(self._world), "private_channels": [], "presences": [],
                 "relationships": [], "geo_ordered_rtc_regions": [], "shard": data.get("shard") or [0, 1],
                 "guilds": [{"id": GUILD, "unavailable": True}] if is_member else [],
-                "application": {"id": APPLICATION, "flags": 1 << 19, "flags_new": str(1 << 19)},
+                "application": {"id": APPLICATION, "flags": self._world.application_flags, "flags_new": flags},
                 "user_settings": {}, "guild_join_requests": [],
             },
         )  # fmt: skip

@@ -134,6 +134,15 @@ class Standing(Served):
 
         self._do(job)
 
+    def deny(self, *permissions: str) -> None:
+        """What the guild no longer lets everybody do."""
+
+        def job() -> None:
+            self._world.roles[GUILD].permissions &= ~bits(permissions)
+            self._emit(events.role_event(self._world, GUILD, "GUILD_ROLE_UPDATE"))
+
+        self._do(job)
+
     @property
     def own_role(self) -> str:
         """The role that came with the bot, and bears its name."""
