@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 
 from temporalio.client import Client
@@ -75,13 +76,17 @@ def _listeners(settings: Settings, client: Client) -> Sequence[tuple[str, Listen
 
 async def _keep(name: str, listener: Listener, inbox: Inbox) -> None:
     """Listen for ever; what breaks is begun anew, a little later each time."""
-    wait, longest = _AGAIN
+    shortest, longest = _AGAIN
+    wait = shortest
     while True:
+        began = time.monotonic()
         try:
             await listener.listen(inbox)
         except Terminal as refused:
             raise SettingsError(f"{name} refuses us ({refused}). `clew doctor` says what to do.") from None
         except CallError as error:
+            if time.monotonic() - began > longest:
+                wait = shortest  # It worked for a while: this is another trouble.
             told = error.retry_after if isinstance(error, Retriable) else None
             _log.warning("%s cannot be reached (%s); trying again in %.0f s", name, error, told or wait)
             await asyncio.sleep(told or wait)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -32,6 +33,8 @@ def build_listener(
 
 def point(settings: Settings) -> None:
     """Let discord.py speak to another Discord than its own, where the settings name one. It knows one a process."""
+    # Nobody speaks here, and nobody has to be told that nobody can.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     if settings.discord_api_url:
         Route.BASE = settings.discord_api_url.rstrip("/")
     if settings.discord_gateway_url:

@@ -32,7 +32,8 @@ NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError, aiohttp.
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_MEMBER, UNKNOWN_GUILD, UNKNOWN_USER = 10003, 10008, 10007, 10004, 10013
 ALREADY_ACKNOWLEDGED, ARCHIVED, LOCKED, HAS_A_THREAD = 40060, 50083, 160005, 160004
-_TEXT_REFUSED = (50006, 50035, 40005)
+_TEXT_REFUSED = (50006, 50035, 40005, 200000, 200001, 240000)
+"""Empty, malformed, too large; and what a server's own filters, or Discord's, do not let pass."""
 _LATER = (20016, 20022, 20028, 30046, 40062, 130000)
 """Limits of their own: of a channel's slow mode, of edits of old messages, of a service that is overloaded."""
 

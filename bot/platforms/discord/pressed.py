@@ -93,7 +93,7 @@ class Pressed:
             return await self._doing.shortcut(spoken)
 
         told = await self._tried(interaction, do(), words.NOT_DONE)
-        await _answer(interaction, told or "I am on it, in a thread below that message.", hidden=True)
+        await _answer(interaction, told or "I am on it: the answer comes into that message's thread.", hidden=True)
 
     async def administer(self, interaction: Interaction, text: str) -> None:
         """`/research-admin …`: for administrators' eyes alone, and each use is logged."""
