@@ -1,7 +1,7 @@
 """Which chat platforms are set up. A platform is a package here; its SDK is only loaded where its token is set.
 
-A package `x` has `build.py` with `build_platform` and `build_listener`, and `checks.py` with `look`. What makes it known
-is its token in `Settings.chat_tokens`.
+A package `x` has `build.py` with `build_platform` and `build_listener`, and `checks.py` with `look`. Its token in
+`Settings.chat_tokens` makes it known.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ import functools
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -18,49 +18,34 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from bot import words
 from bot.access import Access
 from bot.administering import Administering
 from bot.catchup import CatchUp
 from bot.chat import Inbox, Unavailable
-from bot.commands import Usage, parse_research
 from bot.doing import Doing
 from bot.gap import BEFORE, Gap
 from bot.gestures import Spoken, timed
 from bot.overview import overview
+from bot.platforms.later import Later
 from bot.platforms.slack import values
-from bot.platforms.slack.blocks import escape
-from bot.platforms.slack.calls import Json, build_client, call, inner, read
+from bot.platforms.slack.calls import Json, build_client, call, read
 from bot.platforms.slack.gestures import (
-    action_of,
     changed,
-    form_values,
-    message_of,
-    moment_of,
     reacted,
     removed,
     spoken,
 )
-from bot.platforms.slack.links import thread_in
 from bot.platforms.slack.lookup import SlackLookup, Us
 from bot.platforms.slack.past import SlackPast
-from bot.platforms.slack.views import CHANNEL, QUESTION, SYMBOL, home, research_form
-from bot.platforms.slack.words import NOT_OPENED, plain_text
-from workflows.contracts import OpenThreadRequest, ThreadRef
+from bot.platforms.slack.pressed import Pressed
+from bot.platforms.slack.views import home
 from workflows.errors import CallError, Retriable, Terminal
-
-T = TypeVar("T")
-
-Say = Callable[..., Awaitable[Any]]
 
 LIMIT = 2.7
 """Seconds for one event: Slack waits three for its acknowledgement, and what is not acknowledged comes again."""
 
 DEAF = 20.0
 """Seconds without an open socket after which everything begins anew, tokens and address included."""
-
-SOONER = 2.3
-"""Seconds for a gesture that Slack never sends again: in time to say that nothing was done."""
 
 PROMPTS = (
     ("Research a company", "/research NVDA Is it expensive?"),
@@ -94,10 +79,10 @@ class SlackListener:
         self._app_token = app_token
         self._access = access
         self._temporal = temporal
-        self.administering = administering
+        self._administering = administering
         self._budget = budget
         self._gap = Gap(catch_up)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._later = Later(Terminal)
 
     async def listen(self, inbox: Inbox) -> None:
         """Hand everything that people do into `inbox`, until cancelled.
@@ -122,12 +107,11 @@ class SlackListener:
             _log.info("listening to Slack workspace %s", us.team)
             # Only now, so that nothing is said between what is read and what is heard.
             past = SlackPast(build_client(str(self._client.token), self._client.base_url), us)
-            self.later(CatchUp(self._temporal, doing, past, values.NAME).keep(self._gap))
+            self._later.do(CatchUp(self._temporal, doing, past, values.NAME).keep(self._gap))
             await _deaf(handler, self._gap)
         finally:
             await handler.close_async()
-            for task in self._tasks:
-                task.cancel()
+            self._later.close()
 
     def _app_client(self) -> AsyncWebClient:
         """With the app's own token, whose refusal is told apart from a socket that breaks."""
@@ -143,22 +127,23 @@ class SlackListener:
             process_before_response=True,
             request_verification_enabled=False,
         )
-        ears = _Ears(self, doing, lookup, us)
+        ears = _Ears(self, doing, lookup, us, self._later)
+        pressed = Pressed(self._client, doing, lookup, us, self._administering, self._later)
         on: Any = app
         on.event("message")(_in_time(ears.message, self._missed))
         on.event("app_mention")(_in_time(ears.message, self._missed))
         on.event("reaction_added")(_in_time(ears.reaction, self._missed))
         on.event("agent_session_stopped")(_in_time(ears.session_stopped))
         on.event("app_home_opened")(_in_time(ears.home_opened))
-        on.command(values.RESEARCH_COMMAND)(_in_time(ears.research))
-        on.command(values.ADMIN_COMMAND)(_in_time(ears.administer))
-        on.shortcut(values.MESSAGE_SHORTCUT)(_in_time(ears.message_shortcut))
-        on.shortcut(values.GLOBAL_SHORTCUT)(_in_time(ears.global_shortcut))
-        on.view(values.RESEARCH_FORM)(_in_time(ears.form))
-        on.action(values.RETRY_ACTION)(_in_time(ears.retry))
-        on.action(values.STOP_ACTION)(_in_time(ears.stop))
-        on.action(values.FEEDBACK_ACTION)(_in_time(ears.feedback))
-        on.action(re.compile(rf"^{values.FOLLOW_UP_ACTION}_\d$"))(_in_time(ears.follow_up))
+        on.command(values.RESEARCH_COMMAND)(_in_time(pressed.research))
+        on.command(values.ADMIN_COMMAND)(_in_time(pressed.administer))
+        on.shortcut(values.MESSAGE_SHORTCUT)(_in_time(pressed.message_shortcut))
+        on.shortcut(values.GLOBAL_SHORTCUT)(_in_time(pressed.global_shortcut))
+        on.view(values.RESEARCH_FORM)(_in_time(pressed.form))
+        on.action(values.RETRY_ACTION)(_in_time(pressed.retry))
+        on.action(values.STOP_ACTION)(_in_time(pressed.stop))
+        on.action(values.FEEDBACK_ACTION)(_in_time(pressed.feedback))
+        on.action(re.compile(rf"^{values.FOLLOW_UP_ACTION}_\d$"))(_in_time(pressed.follow_up))
         # What nobody listens to would never be acknowledged, and come four times.
         on.event(re.compile(".*"))(ears.nothing)
         on.action(re.compile(".*"))(ears.nothing)
@@ -167,12 +152,6 @@ class SlackListener:
     def _missed(self) -> None:
         """An event could not be handed over. Slack sends it again for some minutes only."""
         self._gap.widen(time.time() - BEFORE)
-
-    def later(self, job: Coroutine[Any, Any, None]) -> None:
-        """Do something that no acknowledgement waits for, best effort."""
-        task = asyncio.create_task(_quietly(job))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def show_home(self, user: str, us: Us) -> None:
         """Publish somebody's App Home. Run again: it is the same home."""
@@ -188,19 +167,16 @@ class SlackListener:
         prompts = [{"title": title, "message": message} for title, message in PROMPTS]
         await call(self._client, "assistant.threads.setSuggestedPrompts", channel_id=channel, prompts=prompts)
 
-    async def form(self, trigger: str) -> None:
-        """Open the form of a new research. A trigger opens one form."""
-        await call(self._client, "views.open", trigger_id=trigger, view=research_form())
-
 
 class _Ears:
     """One method an event; Bolt hands over what their arguments name."""
 
-    def __init__(self, listener: SlackListener, doing: Doing, lookup: SlackLookup, us: Us) -> None:
+    def __init__(self, listener: SlackListener, doing: Doing, lookup: SlackLookup, us: Us, later: Later) -> None:
         self._listener = listener
         self._doing = doing
         self._lookup = lookup
         self._us = us
+        self._later = later
 
     async def nothing(self) -> None:
         """Acknowledge what means nothing to us."""
@@ -239,116 +215,9 @@ class _Ears:
         """The App Home, or the direct message beside it."""
         user, channel = str(event.get("user") or ""), str(event.get("channel") or "")
         if event.get("tab") == "messages":
-            self._listener.later(self._listener.suggest(channel))
+            self._later.do(self._listener.suggest(channel))
         else:
-            self._listener.later(self._listener.show_home(user, self._us))
-
-    async def research(self, ack: Say, command: Json, respond: Say) -> None:
-        """`/research SYMBOL [question]`."""
-        channel, user = str(command.get("channel_id") or ""), str(command.get("user_id") or "")
-        told, opening = await self._tried(
-            self._doing.command(
-                self._us.team,
-                channel,
-                user,
-                plain_text(str(command.get("text") or ""), self._us.user),
-                str(command["trigger_id"]),
-            ),
-            (words.NOT_DONE, None),
-        )
-        await (ack(told) if told else ack())
-        if opening is not None:
-            self._listener.later(self._opened(opening, respond))
-
-    async def administer(self, ack: Say, command: Json) -> None:
-        """`/research-admin …`: for administrators' eyes alone, and each use is logged."""
-        user, text = str(command.get("user_id") or ""), str(command.get("text") or "")
-        try:
-            async with asyncio.timeout(1.0):
-                allowed = await self._doing.may_administer(self._us.team, user)
-        except (CallError, TimeoutError):
-            await ack(words.NOT_DONE)
-            return
-        if not allowed:
-            _log.info("admin command refused to %s", user)
-            await ack(words.NOT_ADMIN)
-            return
-
-        async def find(link: str) -> ThreadRef | None:
-            return thread_in(link, self._us.team)
-
-        told = await self._listener.administering.run(text, by=f"{values.NAME}:{user}", find_thread=find)
-        await ack(escape(told))
-
-    async def message_shortcut(self, ack: Say, body: Json, respond: Say) -> None:
-        """Research this message."""
-        channel, thread, _ = message_of(body)
-        user, text = str(inner(body, "user").get("id")), str(inner(body, "message").get("text") or "")
-        pointed = Spoken(
-            thread=self._lookup.thread(channel, thread),
-            message=f"shortcut:{body.get('action_ts') or body.get('trigger_id')}",
-            user=user,
-            text=plain_text(text, self._us.user),
-            moment=moment_of(str(body.get("action_ts") or "")) or time.time(),
-            for_us=True,
-        )
-        told = await self._tried(self._doing.shortcut(pointed), words.NOT_DONE)
-        await ack()
-        if told:
-            self._listener.later(_respond(respond, told))
-
-    async def global_shortcut(self, ack: Say, body: Json) -> None:
-        """A new research, from anywhere."""
-        await self._listener.form(str(body["trigger_id"]))
-        await ack()
-
-    async def form(self, ack: Say, body: Json) -> None:
-        """The form was filled in."""
-        filled, user = form_values(body), str(inner(body, "user").get("id"))
-        research = parse_research(f"{filled.get(SYMBOL, '')} {filled.get(QUESTION, '')}")
-        if isinstance(research, Usage):
-            await ack(response_action="errors", errors={SYMBOL: "Which company? A symbol such as NVDA."})
-            return
-        request = str(inner(body, "view").get("id"))
-        channel = filled.get(CHANNEL, "")
-        told, opening = await self._tried(
-            self._doing.open(self._us.team, channel, user, research, request), (words.NOT_DONE, None)
-        )
-        if told:
-            await ack(response_action="errors", errors={CHANNEL: told})
-            return
-        await ack()
-        if opening is not None:
-            self._listener.later(self._opened(opening, None))
-
-    async def retry(self, ack: Say, body: Json) -> None:
-        """The Retry button."""
-        await self._pressed(ack, body, self._doing.retry)
-
-    async def stop(self, ack: Say, body: Json) -> None:
-        """The Stop button."""
-        await self._pressed(ack, body, self._doing.stop)
-
-    async def follow_up(self, ack: Say, body: Json) -> None:
-        """A follow-up question's button."""
-        channel, thread, ts = message_of(body)
-        action, user = action_of(body), str(inner(body, "user").get("id"))
-        question = str(action.get("value") or "")
-        request = f"follow-up:{ts}:{action.get('action_id')}"
-        place = self._lookup.thread(channel, thread)
-        told = await self._tried(self._doing.followed_up(place, user, question, request), words.NOT_DONE)
-        if not told:
-            self._listener.later(self._lookup.echo(channel, thread, user, question, request))
-        self._whisper(channel, thread, user, told)
-        await ack()
-
-    async def feedback(self, ack: Say, body: Json) -> None:
-        """👍 or 👎. It goes into the log, by the answer's key."""
-        channel, thread, _ = message_of(body)
-        user = str(inner(body, "user").get("id"))
-        _log.info("feedback %s from %s in %s %s", str(action_of(body).get("value"))[:200], user, channel, thread)
-        self._whisper(channel, thread, user, words.THANKS)
-        await ack()
+            self._later.do(self._listener.show_home(user, self._us))
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
@@ -358,33 +227,7 @@ class _Ears:
 
     def _whisper(self, channel: str, thread: str, user: str, text: str) -> None:
         if text:
-            self._listener.later(self._lookup.whisper(channel, thread, user, text))
-
-    async def _pressed(self, ack: Say, body: Json, do: Callable[[ThreadRef, str, str, str], Awaitable[str]]) -> None:
-        """A button below an answer. The moment of the press tells two presses apart."""
-        channel, thread, ts = message_of(body)
-        user, moment = str(inner(body, "user").get("id")), action_of(body).get("action_ts")
-        request = f"button:{channel}:{ts}:{user}:{moment}"
-        done = do(self._lookup.thread(channel, thread), ts, user, request)
-        self._whisper(channel, thread, user, await self._tried(done, words.NOT_DONE))
-        await ack()
-
-    async def _tried(self, job: Awaitable[T], otherwise: T) -> T:
-        """What Slack never sends again has to be answered at once, whatever is out of reach."""
-        try:
-            async with asyncio.timeout(SOONER):
-                return await job
-        except (Unavailable, CallError, TimeoutError) as error:
-            _log.warning("a gesture could not be handed over: %s", error)
-            return otherwise
-
-    async def _opened(self, opening: OpenThreadRequest, respond: Say | None) -> None:
-        if await self._doing.is_opened(opening):
-            return
-        if respond is not None:
-            await respond(NOT_OPENED, response_type="ephemeral")
-        else:
-            await self._lookup.whisper(opening.channel, "", opening.asker.user, NOT_OPENED)
+            self._later.do(self._lookup.whisper(channel, thread, user, text))
 
 
 async def _connected(handler: Any) -> None:
@@ -443,16 +286,3 @@ def _in_time(
             raise
 
     return in_time
-
-
-async def _respond(respond: Say, text: str) -> None:
-    await respond(text, response_type="ephemeral")
-
-
-async def _quietly(job: Coroutine[Any, Any, None]) -> None:
-    try:
-        await job
-    except Terminal as error:
-        _log.warning("left undone: %s", error)
-    except Exception:  # noqa: BLE001 - a task of its own: nobody else would hear of it
-        _log.exception("left undone")
