@@ -163,6 +163,8 @@ class Applied:
     message: str | None = None
     nonce: str | None = None
     text: str = ""
+    custom_ids: tuple[str, ...] = ()
+    """What could be pressed or chosen in it then."""
     at: float
     """On the monotonic clock."""
 

@@ -190,6 +190,7 @@ class World:
                 message=None if message is None else message.id,
                 nonce=None if message is None else message.nonce,
                 text="" if message is None else message.text,
+                custom_ids=() if message is None else tuple(message.custom_ids),
                 at=time.monotonic(),
             )
         )

@@ -100,6 +100,8 @@ class Applied:
     ts: str | None
     thread_ts: str | None = None
     key: str | None = None
+    metadata: Json | None = None
+    """As it stood then."""
     text: str = ""
     blocks: tuple[Json, ...] = ()
     at: float

@@ -151,6 +151,7 @@ class World:
                 ts=None if message is None else message.ts,
                 thread_ts=None if message is None else message.thread_ts,
                 key=key_of(metadata),
+                metadata=copy.deepcopy(metadata),
                 text="" if message is None else message.text,
                 blocks=() if message is None else tuple(copy.deepcopy(message.blocks)),
                 at=time.monotonic(),

@@ -1,0 +1,310 @@
+"""The judge: RELIABILITY's invariants over ledgers alone, each in time linear to them. It asks after a heal phase.
+
+I12 and I16 are judged over everything that ever happened, all else over the questions that a ledger names. I14 (memory)
+and I15 (replay) are no matter of ledgers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from tests.chaos.ledger import OVER, Asked, Branch, Ledger, Standing, Step, Write
+
+STEP_TRIES = 5
+BESIDE_EACH_OTHER = 30.0
+"""Seconds for which a double may be visible before it is taken away."""
+
+IDENTIFIES, REFUSALS = 1_000, 10_000
+
+CANARY = re.compile(r"CNRY-[0-9a-z]+")
+
+_NEVER_AGAIN = frozenset(
+    """invalid_auth token_revoked token_expired account_inactive missing_scope restricted_action not_in_channel
+    channel_not_found is_archived message_not_found cant_update_message msg_too_long invalid_blocks
+    50001 50013 160005 200000 240000 10003 10008 10062 50027 50035""".split()
+)
+_REFUSED_STEP = ("400", "401", "403", "422")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One invariant that does not hold, and where."""
+
+    invariant: str
+    text: str
+
+
+Check = Callable[[Ledger], Iterable[Finding]]
+
+
+def judge(ledger: Ledger) -> list[Finding]:
+    """Everything that is wrong."""
+    return [finding for check in CHECKS for finding in check(ledger)]
+
+
+# --- What people see -------------------------------------------------------------------------------------------------
+
+
+def lost(ledger: Ledger) -> Iterable[Finding]:
+    """I1 and I7: each question has its outcome, of the right kind, in its own thread."""
+    shown = _shown(ledger.standing)
+    for asked in ledger.asked:
+        found = [post for post in shown[_place(asked)] if post.part == 1]
+        if not asked.expected:
+            if found:
+                yield Finding(invariant="I1", text=f"{asked.key} went away, and shows as {found[0].state}")
+            continue
+        states = [post.state for post in found if post.state in OVER]
+        if not states:
+            yield Finding(invariant="I1", text=f"{asked.key} in {asked.thread} has no outcome")
+            if asked.durable:
+                yield Finding(invariant="I7", text=f"{asked.key} was acknowledged, and is lost")
+        elif not set(states) <= set(asked.expected):
+            yield Finding(invariant="I1", text=f"{asked.key} ended as {states}, not as {asked.expected}")
+
+
+def doubled(ledger: Ledger) -> Iterable[Finding]:
+    """I2: one message for each part of an answer, and no double that stood for long."""
+    live: Counter[tuple[str, str, str, int]] = Counter()
+    for post in ledger.standing:
+        if post.key:
+            live[post.platform, post.thread, post.key, post.part] += 1
+    for (_, thread, key, part), count in live.items():
+        if count > 1:
+            yield Finding(invariant="I2", text=f"part {part} of {key} stands {count} times in {thread}")
+    for of, times in _lives(ledger.writes).items():
+        if _beside(times) > BESIDE_EACH_OTHER:
+            yield Finding(invariant="I2", text=f"part {of[2]} of {of[1]} stood twice for {_beside(times):.0f} s")
+
+
+def misplaced(ledger: Ledger) -> Iterable[Finding]:
+    """I3: whatever is written under a question's key is written in its thread."""
+    own = {(asked.platform, asked.key): (asked.channel, asked.thread) for asked in ledger.asked}
+    for write in ledger.writes:
+        place = own.get((write.platform, write.key))
+        if write.key and place is not None and place != (write.channel, write.thread):
+            yield Finding(invariant="I3", text=f"{write.kind} of {write.key} in {write.channel}/{write.thread}")
+
+
+def disordered(ledger: Ledger) -> Iterable[Finding]:
+    """I4: outcomes in a thread come in the order of its questions; those that were stopped need not wait."""
+    over: dict[tuple[str, str], float] = {}
+    for write in ledger.writes:
+        if write.part == 1 and write.key and write.state in ("final", "failed"):
+            over.setdefault((write.platform, write.key), write.at)
+    latest: dict[tuple[str, str], float] = {}
+    for asked in ledger.asked:
+        at = over.get((asked.platform, asked.key))
+        thread = (asked.platform, asked.thread)
+        if at is None:
+            continue
+        if at < latest.get(thread, 0.0):
+            yield Finding(invariant="I4", text=f"{asked.key} overtook an earlier question of {asked.thread}")
+        latest[thread] = max(at, latest.get(thread, 0.0))
+
+
+def leaked(ledger: Ledger) -> Iterable[Finding]:
+    """I5: a thread's canaries, and what it asked for, are in its own posts and model inputs alone."""
+    home = {asked.canary: asked.thread for asked in ledger.asked if asked.canary}
+    for write in ledger.writes:
+        yield from _strangers(home, write.text, write.thread, f"{write.kind} {write.message}")
+    for step in ledger.steps:
+        yield from _strangers(home, " ".join(step.inputs), step.thread, f"{step.kind} {step.step}")
+    for branch in ledger.branches:
+        said = " ".join(str(entry.get("content", "")) for entry in branch.entries)
+        yield from _strangers(home, said, branch.thread, f"branch {branch.id}")
+    shown = _shown(ledger.standing)
+    for asked in ledger.asked:
+        posts = [post for post in shown[_place(asked)] if post.state == "final"]
+        if asked.says and posts and not any(asked.says in post.text for post in posts):
+            yield Finding(invariant="I5", text=f"{asked.key} was answered without {asked.says}")
+
+
+def orphaned(ledger: Ledger) -> Iterable[Finding]:
+    """I13: nothing stands that still promises something, nor anything that belongs to nobody."""
+    places = {(asked.platform, asked.thread) for asked in ledger.asked}
+    for post in ledger.standing:
+        if (post.platform, post.thread) not in places:
+            continue
+        if post.key and post.state not in OVER:
+            yield Finding(invariant="I13", text=f"{post.key} still says {post.state} in {post.thread}")
+        elif not post.key and post.kind == "answer":
+            yield Finding(invariant="I13", text=f"{post.message} in {post.thread} belongs to no question")
+
+
+# --- What the model is asked -----------------------------------------------------------------------------------------
+
+
+def crooked(ledger: Ledger) -> Iterable[Finding]:
+    """I6: the branch in use holds each answered question once and in order; user and assistant alternate."""
+    answered = {(post.thread, post.key) for post in ledger.standing if post.state == "final"}
+    questions: defaultdict[str, list[str]] = defaultdict(list)
+    for asked in ledger.asked:
+        if (asked.thread, asked.key) in answered:
+            questions[asked.thread].append(asked.text)
+    branches = {branch.id: branch for branch in ledger.branches}
+    used: dict[str, Branch] = {}
+    for step in ledger.steps:
+        branch = branches.get(step.conversation)
+        if step.outcome == "200" and branch is not None and branch.agent == "clew-analyst":
+            used[step.thread] = branch
+    for thread, texts in questions.items():
+        branch = used.get(thread)
+        if branch is None:
+            yield Finding(invariant="I6", text=f"no branch of {thread} is in use")
+            continue
+        said = [entry for entry in branch.entries if entry["type"] in ("message.input", "message.output")]
+        if [str(entry["content"]) for entry in said[::2]] != texts:
+            yield Finding(
+                invariant="I6", text=f"{branch.id} of {thread} holds {[e['content'] for e in said[::2]]}, not {texts}"
+            )
+        if [entry["type"] for entry in said] != ["message.input", "message.output"] * len(texts):
+            yield Finding(invariant="I6", text=f"{branch.id} of {thread} does not alternate")
+        called = sorted(entry["tool_call_id"] for entry in branch.entries if entry["type"] == "function.call")
+        given = sorted(entry["tool_call_id"] for entry in branch.entries if entry["type"] == "function.result")
+        if called != given:
+            yield Finding(invariant="I6", text=f"{branch.id} of {thread} has open calls, or results given twice")
+
+
+def amplified(ledger: Ledger) -> Iterable[Finding]:
+    """I8: tries of one step, at most one more than what struck it, and never more than five."""
+    for tries in _tries(ledger.steps).values():
+        struck = sum(bool(one.fault) for one in tries)
+        struck += sum(kill.until > tries[0].at - 1.0 and kill.at < tries[-1].at for kill in ledger.kills)
+        if len(tries) > min(1 + struck, STEP_TRIES):
+            yield Finding(invariant="I8", text=f"{tries[0].step} was sent {len(tries)} times, struck {struck} times")
+
+
+def hasty(ledger: Ledger) -> Iterable[Finding]:
+    """I9: no request inside a Retry-After window."""
+    for call in ledger.calls:
+        if call.early:
+            yield Finding(invariant="I9", text=f"{call.method} about {call.about} came too early")
+    if ledger.wait is None:
+        return
+    for tries in _tries(ledger.steps).values():
+        for before, after in zip(tries, tries[1:], strict=False):
+            if before.outcome == "429" and after.at - before.at < ledger.wait:
+                yield Finding(
+                    invariant="I9", text=f"{after.step} came after {after.at - before.at:.2f} s of {ledger.wait:.1f}"
+                )
+
+
+def stubborn(ledger: Ledger) -> Iterable[Finding]:
+    """I10: what was refused for good is not asked again."""
+    refused: set[tuple[str, str, str]] = set()
+    for call in ledger.calls:
+        what = (call.platform, call.method, call.about)
+        if what in refused and call.about:
+            yield Finding(invariant="I10", text=f"{call.method} about {call.about} again, after it was refused")
+        if call.error in _NEVER_AGAIN or call.status == 401:
+            refused.add(what)
+    for tries in _tries(ledger.steps).values():
+        for before, after in zip(tries, tries[1:], strict=False):
+            if before.outcome in _REFUSED_STEP:
+                yield Finding(invariant="I10", text=f"{after.step} again, after {before.outcome}")
+
+
+# --- What is left ----------------------------------------------------------------------------------------------------
+
+
+def unhealed(ledger: Ledger) -> Iterable[Finding]:
+    """I11: nothing is open any more."""
+    return [Finding(invariant="I11", text=f"{one.thread}: {one.what}") for one in ledger.pending]
+
+
+def greedy(ledger: Ledger) -> Iterable[Finding]:
+    """I12: Discord's budgets of sessions and of refusals."""
+    if ledger.identifies > IDENTIFIES:
+        yield Finding(invariant="I12", text=f"{ledger.identifies} times IDENTIFY")
+    refusals = sum(call.platform == "discord" and call.status in (401, 403, 429) for call in ledger.calls)
+    if refusals >= REFUSALS:
+        yield Finding(invariant="I12", text=f"{refusals} refusals")
+
+
+def told(ledger: Ledger) -> Iterable[Finding]:
+    """I16: no secret in what is posted, asked of a model, or kept on disk."""
+    said = {
+        "a post": "\n".join(write.text for write in ledger.writes),
+        "a model's input": "\n".join(text for step in ledger.steps for text in step.inputs),
+    }
+    places = {name: text.encode() for name, text in said.items()} | dict(ledger.stores)
+    for name, secret in ledger.secrets.items():
+        for place, content in places.items():
+            if secret.encode() in content:
+                yield Finding(invariant="I16", text=f"{name} is in {place}")
+
+
+CHECKS: tuple[Check, ...] = (
+    lost,
+    doubled,
+    misplaced,
+    disordered,
+    leaked,
+    crooked,
+    amplified,
+    hasty,
+    stubborn,
+    unhealed,
+    greedy,
+    orphaned,
+    told,
+)
+
+
+# --- How -------------------------------------------------------------------------------------------------------------
+
+
+def _place(asked: Asked) -> tuple[str, str, str]:
+    return asked.platform, asked.thread, asked.key
+
+
+def _shown(standing: Sequence[Standing]) -> defaultdict[tuple[str, str, str], list[Standing]]:
+    found: defaultdict[tuple[str, str, str], list[Standing]] = defaultdict(list)
+    for post in standing:
+        found[post.platform, post.thread, post.key].append(post)
+    return found
+
+
+def _strangers(home: dict[str, str], text: str, thread: str, where: str) -> Iterable[Finding]:
+    for canary in set(CANARY.findall(text)):
+        if home.get(canary, thread) != thread:
+            yield Finding(invariant="I5", text=f"{canary} of {home[canary]} in {where} of {thread}")
+
+
+def _lives(writes: Sequence[Write]) -> dict[tuple[str, str, int], list[tuple[float, float]]]:
+    """When messages of each part stood: from their making to their end."""
+    began: dict[tuple[str, str], Write] = {}
+    ended: dict[tuple[str, str], float] = {}
+    for write in writes:
+        message = (write.platform, write.message)
+        if write.kind == "create" and write.key:
+            began.setdefault(message, write)
+        elif write.kind == "delete":
+            ended[message] = write.at
+    lives: defaultdict[tuple[str, str, int], list[tuple[float, float]]] = defaultdict(list)
+    for message, write in began.items():
+        lives[write.platform, write.key, write.part].append((write.at, ended.get(message, float("inf"))))
+    return lives
+
+
+def _beside(times: list[tuple[float, float]]) -> float:
+    """For how long two of them stood at once; what still stands is counted elsewhere."""
+    longest, until = 0.0, 0.0
+    for start, end in sorted(times):
+        both = min(end, until) - start
+        if both != float("inf"):
+            longest = max(longest, both)
+        until = max(until, end)
+    return longest
+
+
+def _tries(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    found: defaultdict[str, list[Step]] = defaultdict(list)
+    for step in steps:
+        if step.step:
+            found[f"{step.thread} {step.step}"].append(step)
+    return found

@@ -1,0 +1,238 @@
+"""The judge finds each violation in ledgers made by hand, and nothing in one that is right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.chaos.checker import judge
+from tests.chaos.ledger import Asked, Branch, Call, Kill, Ledger, Pending, Standing, Step, Write
+
+
+def asked(thread: str, key: str, at: float) -> Asked:
+    return Asked(
+        platform="slack", channel="C1", thread=thread, key=key, text=f"Question {key}", canary=f"CNRY-{thread}",
+        at=at, says="IBM",
+    )  # fmt: skip
+
+
+def write(thread: str, key: str, kind: str, state: str, at: float, message: str = "") -> Write:
+    return Write(
+        platform="slack", kind=kind, channel="C1", thread=thread, message=message or f"m-{key}", key=key, part=1,
+        state=state, text=f"CNRY-{thread}", at=at,
+    )  # fmt: skip
+
+
+def standing(thread: str, key: str, state: str = "final", message: str = "") -> Standing:
+    return Standing(
+        platform="slack", channel="C1", thread=thread, message=message or f"m-{key}", key=key, part=1, state=state,
+        text="IBM closed",
+    )  # fmt: skip
+
+
+def step(thread: str, key: str, at: float, outcome: str = "200", fault: str = "") -> Step:
+    return Step(
+        thread=thread, step=f"{key}:1:1", agent="clew-analyst", conversation=f"b-{thread}", kind="append",
+        outcome=outcome, fault=fault, inputs=(f"CNRY-{thread}",), at=at,
+    )  # fmt: skip
+
+
+def entries(*texts: str) -> tuple[dict[str, str], ...]:
+    found: list[dict[str, str]] = []
+    for text in texts:
+        found += [{"type": "message.input", "content": text}, {"type": "message.output", "content": "IBM"}]
+    return tuple(found)
+
+
+def call(about: str, *, status: int = 200, error: str = "", early: bool = False) -> Call:
+    return Call(
+        platform="slack", method="chat.update", about=about, at=1.0, status=status, error=error, early=early
+    )
+
+
+@pytest.fixture
+def right() -> Ledger:
+    """Two questions in one thread, one in another, all well."""
+    pairs = [("a", "a1"), ("a", "a2"), ("b", "b1")]
+    return Ledger(
+        asked=[asked(thread, key, float(at)) for at, (thread, key) in enumerate(pairs)],
+        writes=[
+            write(thread, key, kind, state, 10.0 * at + later)
+            for at, (thread, key) in enumerate(pairs)
+            for kind, state, later in (("create", "working", 1.0), ("edit", "final", 2.0))
+        ],
+        standing=[standing(thread, key) for thread, key in pairs],
+        steps=[step(thread, key, 10.0 * at + 1.5) for at, (thread, key) in enumerate(pairs)],
+        branches=[
+            Branch(id="b-a", thread="a", agent="clew-analyst", entries=entries("Question a1", "Question a2")),
+            Branch(id="b-b", thread="b", agent="clew-analyst", entries=entries("Question b1")),
+        ],
+        calls=[call("m-a1"), call("m-a2"), call("m-b1")],
+        secrets={"the token": "xoxb-secret"},
+        stores={"the database": b"nothing"},
+    )
+
+
+def found(ledger: Ledger) -> set[str]:
+    return {finding.invariant for finding in judge(ledger)}
+
+
+def test_nothing_is_found_where_all_is_well(right: Ledger) -> None:
+    assert judge(right) == []
+
+
+def test_a_question_without_an_outcome_is_lost(right: Ledger) -> None:
+    right.standing.pop()
+    assert found(right) == {"I1"}
+
+
+def test_one_that_was_acknowledged_is_lost_in_another_way_too(right: Ledger) -> None:
+    right.asked[2] = replace(right.asked[2], durable=True)
+    right.standing.pop()
+    assert found(right) == {"I1", "I7"}
+
+
+def test_an_outcome_of_the_wrong_kind(right: Ledger) -> None:
+    right.standing[0] = standing("a", "a1", "failed")
+    right.branches[0] = replace(right.branches[0], entries=entries("Question a2"))
+    assert found(right) == {"I1"}
+
+
+def test_what_went_away_must_not_stand(right: Ledger) -> None:
+    right.asked[2] = replace(right.asked[2], expected=())
+    assert found(right) == {"I1"}
+
+
+def test_an_answer_that_stands_twice(right: Ledger) -> None:
+    right.standing.append(standing("a", "a1", message="m-double"))
+    assert found(right) == {"I2"}
+
+
+@pytest.mark.parametrize(("seconds", "invariants"), [(31.0, {"I2"}), (29.0, set[str]())])
+def test_a_double_may_be_seen_for_half_a_minute(right: Ledger, seconds: float, invariants: set[str]) -> None:
+    right.writes += [
+        write("b", "b1", "create", "working", 25.0, "m-double"),
+        write("b", "b1", "delete", "working", 25.0 + seconds, "m-double"),
+    ]
+    assert found(right) == invariants
+
+
+def test_a_write_in_another_thread(right: Ledger) -> None:
+    right.writes[0] = replace(right.writes[0], thread="b", text="")
+    assert found(right) == {"I3"}
+
+
+def test_a_write_in_another_channel(right: Ledger) -> None:
+    right.writes[0] = replace(right.writes[0], channel="C2")
+    assert found(right) == {"I3"}
+
+
+def test_outcomes_in_the_wrong_order(right: Ledger) -> None:
+    right.writes[1] = replace(right.writes[1], at=100.0)
+    assert found(right) == {"I4"}
+
+
+@pytest.mark.parametrize("where", ["posts", "inputs", "branches", "figures"])
+def test_what_belongs_to_another_thread(right: Ledger, where: str) -> None:
+    if where == "posts":
+        right.writes[0] = replace(right.writes[0], text="CNRY-b")
+    elif where == "inputs":
+        right.steps[0] = replace(right.steps[0], inputs=("CNRY-b",))
+    elif where == "branches":
+        result = {"type": "function.result", "tool_call_id": "1", "content": "CNRY-b"}
+        asking = {"type": "function.call", "tool_call_id": "1"}
+        right.branches[0] = replace(right.branches[0], entries=(*right.branches[0].entries, asking, result))
+    else:
+        right.standing[0] = replace(right.standing[0], text="MSFT closed")
+    assert found(right) == {"I5"}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("Question a1", "Question a1", "Question a2"),
+        ("Question a2", "Question a1"),
+        ("Question a2",),
+    ],
+)
+def test_a_branch_that_is_not_what_was_said(right: Ledger, texts: tuple[str, ...]) -> None:
+    right.branches[0] = replace(right.branches[0], entries=entries(*texts))
+    assert found(right) == {"I6"}
+
+
+def test_a_branch_with_open_calls(right: Ledger) -> None:
+    asking = {"type": "function.call", "tool_call_id": "1"}
+    right.branches[0] = replace(right.branches[0], entries=(*right.branches[0].entries, asking))
+    assert found(right) == {"I6"}
+
+
+def test_a_step_that_was_sent_twice_for_no_reason(right: Ledger) -> None:
+    right.steps.insert(1, step("a", "a1", 2.0))
+    assert found(right) == {"I8"}
+    right.kills.append(Kill(role="worker", at=1.7, until=1.8))
+    assert found(right) == set()
+    right.kills.clear()
+    right.steps[0] = step("a", "a1", 1.5, fault="cut@mid")
+    assert found(right) == set()
+
+
+def test_more_tries_than_five(right: Ledger) -> None:
+    right.steps[0:1] = [step("a", "a1", 1.5 + number, fault="cut@mid") for number in range(6)]
+    assert found(right) == {"I8"}
+
+
+def test_a_request_that_did_not_wait(right: Ledger) -> None:
+    right.calls.append(call("m-b1", early=True))
+    assert found(right) == {"I9"}
+
+
+@pytest.mark.parametrize(("seconds", "invariants"), [(1.9, {"I9"}), (2.1, set[str]())])
+def test_a_step_that_did_not_wait(right: Ledger, seconds: float, invariants: set[str]) -> None:
+    right.wait = 2.0
+    right.steps[0:1] = [step("a", "a1", 1.5, "429", "status@before"), step("a", "a1", 1.5 + seconds)]
+    assert found(right) == invariants
+
+
+def test_what_was_refused_for_good_is_asked_again(right: Ledger) -> None:
+    right.calls += [call("m-a1", error="is_archived"), call("m-a2"), call("m-a1")]
+    assert found(right) == {"I10"}
+
+
+def test_a_step_that_was_refused_for_good_is_asked_again(right: Ledger) -> None:
+    right.steps[0:1] = [step("a", "a1", 1.5, "401", "status@before"), step("a", "a1", 1.6)]
+    assert found(right) == {"I10"}
+
+
+def test_something_is_still_open(right: Ledger) -> None:
+    right.pending.append(Pending(thread="a", what="run_step, attempt 11"))
+    assert found(right) == {"I11"}
+
+
+def test_too_many_sessions_and_refusals(right: Ledger) -> None:
+    right.identifies = 1_001
+    assert found(right) == {"I12"}
+    right.identifies = 0
+    right.calls += [replace(call("", status=429), platform="discord")] * 10_000
+    assert found(right) == {"I12"}
+
+
+def test_a_placeholder_that_was_left_behind(right: Ledger) -> None:
+    right.standing.append(standing("a", "a3", "working"))
+    assert found(right) == {"I13"}
+
+
+def test_a_message_that_belongs_to_nobody(right: Ledger) -> None:
+    right.standing.append(standing("a", ""))
+    assert found(right) == {"I13"}
+
+
+@pytest.mark.parametrize("where", ["disk", "posts", "inputs"])
+def test_a_secret_that_was_told(right: Ledger, where: str) -> None:
+    if where == "disk":
+        right.stores = {"the database": b"\0xoxb-secret\0"}
+    elif where == "posts":
+        right.writes[0] = replace(right.writes[0], text="xoxb-secret")
+    else:
+        right.steps[0] = replace(right.steps[0], inputs=("xoxb-secret",))
+    assert found(right) == {"I16"}
