@@ -296,7 +296,7 @@ class DiscordPlatform:
             "components": components,
             "allowed_mentions": {"parse": []},
             # Whatever hung on the message before is let go.
-            "attachments": [{"id": number, "filename": file.name} for number, file in enumerate(files)],
+            "attachments": [{"id": str(number), "filename": file.name} for number, file in enumerate(files)],
         }
         return payload, files
 
