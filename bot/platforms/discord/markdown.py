@@ -9,8 +9,11 @@ from rich.cells import cell_len
 
 from bot.rendering import neutralise
 
-WIDE = 42
-"""Columns of a block of code on a phone; what is wider breaks, and nobody can read it."""
+WIDE = 36
+"""Columns of a block of code on a phone; what is wider breaks, and nobody can read it.
+
+A message has room for about 42 of them there, of which the card around an answer takes some.
+"""
 
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
