@@ -29,6 +29,8 @@ class Link:
     transport: asyncio.Transport | None
     waiting: asyncio.Queue[Json] = field(default_factory=asyncio.Queue[Json])
     session: Session | None = None
+    closed: bool = False
+    """We ended it, whatever the client says to that."""
 
     def cut(self) -> None:
         """Reset it."""
@@ -75,6 +77,7 @@ class Gateway:
         self._world = world
         self._board = board
         self._numbers = itertools.count(1)
+        self._closing: set[asyncio.Task[bool]] = set()
 
     @property
     def live(self) -> list[Session]:
@@ -103,7 +106,7 @@ class Gateway:
             if link.session is not None:
                 link.session.link = None
                 # Who leaves in good order gives its session up.
-                link.session.ended |= socket.close_code in {WSCloseCode.OK, WSCloseCode.GOING_AWAY}
+                link.session.ended |= not link.closed and socket.close_code in {WSCloseCode.OK, WSCloseCode.GOING_AWAY}
         return socket
 
     def tell(self, event: Event) -> None:
@@ -124,10 +127,13 @@ class Gateway:
         for link in list(self.links):
             link.cut()
 
-    async def close(self, code: int) -> None:
-        """End every connection with a code."""
+    def close(self, code: int) -> None:
+        """End every connection with a code. Nobody waits for what the clients say to that."""
         for link in list(self.links):
-            await link.socket.close(code=code)
+            link.closed = True
+            closing = asyncio.ensure_future(link.socket.close(code=code))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     def say(self, op: int, data: Any = None) -> None:
         """Send an opcode to every client."""

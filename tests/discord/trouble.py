@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal as signals
 from collections.abc import Callable
 from typing import Any
@@ -67,7 +66,7 @@ class Trouble(Served):
         if code is None:
             self._do(self._gateway.cut)
         else:
-            asyncio.run_coroutine_threadsafe(self._gateway.close(code), self._loop).result(30)
+            self._do(lambda: self._gateway.close(code))
 
     def reconnect(self) -> None:
         """Ask all clients to connect anew, and to resume."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
 from typing import Any
 
 import aiohttp
@@ -28,6 +27,7 @@ from bot.platforms.discord.needs import intents
 from bot.platforms.discord.past import DiscordPast
 from bot.platforms.discord.pressed import Pressed
 from bot.platforms.discord.values import NAME
+from bot.platforms.later import Later
 from bot.platforms.progress import Budget
 from workflows.errors import CallError, Retriable, Terminal
 
@@ -39,6 +39,9 @@ SETTLING = 2.0
 
 CALL = 4.0
 """Seconds for a call of the listening half."""
+
+DEAF = 60.0
+"""Seconds without a connection after which everything begins anew: discord.py waits up to 17 minutes between tries."""
 
 _REFUSED = {
     4004: "the token is refused",
@@ -86,7 +89,7 @@ class DiscordListener:
         """
         ears = _Ears(self._temporal, inbox, self._access, self._administering, self._identifies, self._gap)
         try:
-            await ears.start(self._token)
+            await ears.hear(self._token)
         except discord.LoginFailure:
             raise Terminal("the token is refused", code="chat_access", status=401) from None
         except discord.PrivilegedIntentsRequired:
@@ -133,15 +136,33 @@ class _Ears(discord.Client):
         self._identifies = identifies
         self._gap = gap
         self._broken = 0.0
+        self._deaf = asyncio.Event()
+        self._giving_up: asyncio.TimerHandle | None = None
         self._again = False
         self._ready_before = False
         self._tree = build_tree(self, self._pressed)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._later = Later(CallError, discord.DiscordException)
 
     # --- The connection ----------------------------------------------------------------------------------------------
 
+    async def hear(self, token: str) -> None:
+        """Be connected for as long as that can be done. Raises as discord.py does, or TimeoutError after DEAF."""
+        hearing = asyncio.create_task(self.start(token))
+        deaf = asyncio.create_task(self._deaf.wait())
+        try:
+            await asyncio.wait((hearing, deaf), return_when=asyncio.FIRST_COMPLETED)
+            if not hearing.done():
+                raise TimeoutError
+            await hearing
+        finally:
+            for task in (hearing, deaf):
+                task.cancel()
+            await asyncio.gather(hearing, deaf, return_exceptions=True)
+
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Begin no more sessions than Discord allows."""
+        # Whoever waits for its turn here has a connection.
+        self._keep_on()
         await self._identifies.take()
 
     async def on_ready(self) -> None:
@@ -151,12 +172,14 @@ class _Ears(discord.Client):
         if not self._ready_before:
             self._ready_before = True
             # Only now, so that nothing is said between what is read and what is heard.
-            self.later(self._catch_up.keep(self._gap))
-            self.later(self._register())
+            self._later.do(self._catch_up.keep(self._gap))
+            self._later.do(self._register())
 
     async def on_disconnect(self) -> None:
         """From now on nothing is heard; and then it may be told of again what was told of already."""
         self._again = True
+        if self._giving_up is None:
+            self._giving_up = asyncio.get_running_loop().call_later(DEAF, self._deaf.set)
         self._broken = self._broken or time.time() - BEFORE
 
     async def on_resumed(self) -> None:
@@ -165,9 +188,15 @@ class _Ears(discord.Client):
 
     def _heard_again(self) -> None:
         self._again = False
+        self._keep_on()
         if self._broken:
             self._gap.widen(self._broken)
             self._broken = 0.0
+
+    def _keep_on(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
 
     async def on_error(self, event_method: str, /, *_args: Any, **_named: Any) -> None:
         """An event was not handled, for a reason that trying again does not mend."""
@@ -177,8 +206,7 @@ class _Ears(discord.Client):
         """End the session, and what is still being tried: it is read when somebody listens again."""
         self._gap.widen(min(self._lanes.oldest, time.time()) - BEFORE)
         self._lanes.close()
-        for task in self._tasks:
-            task.cancel()
+        self._later.close()
         await super().close()
 
     # --- Messages ----------------------------------------------------------------------------------------------------
@@ -249,15 +277,9 @@ class _Ears(discord.Client):
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
-    def later(self, job: Coroutine[Any, Any, None]) -> None:
-        """Do something that nobody waits for, best effort."""
-        task = asyncio.create_task(_quietly(job))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     def _tell(self, said: Spoken, text: str) -> None:
         if text:
-            self.later(self._lookup.reply(said, text))
+            self._later.do(self._lookup.reply(said, text))
 
     async def _register(self) -> None:
         await register(self._tree)
@@ -265,12 +287,3 @@ class _Ears(discord.Client):
 
 def _guild(guild: discord.Guild | None) -> int | None:
     return None if guild is None else guild.id
-
-
-async def _quietly(job: Coroutine[Any, Any, None]) -> None:
-    try:
-        await job
-    except (CallError, discord.DiscordException) as error:
-        _log.warning("left undone (%s)", type(error).__name__)
-    except Exception:  # noqa: BLE001 - a task of its own: nobody else would hear of it
-        _log.exception("left undone")
