@@ -10,21 +10,46 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.chaos.ledger import OVER, Asked, Branch, Ledger, Standing, Step, Write
 
+ANALYST = "clew-analyst"
 STEP_TRIES = 5
 BESIDE_EACH_OTHER = 30.0
 """Seconds for which a double may be visible before it is taken away."""
 
 IDENTIFIES, REFUSALS = 1_000, 10_000
 
-CANARY = re.compile(r"CNRY-[0-9a-z]+")
+CANARY_DIGITS = 12
+_CANARY = re.compile(rf"ref\. (\d{{{CANARY_DIGITS}}})")
 
 _NEVER_AGAIN = frozenset(
-    """invalid_auth token_revoked token_expired account_inactive missing_scope restricted_action not_in_channel
-    channel_not_found is_archived message_not_found cant_update_message msg_too_long invalid_blocks
-    50001 50013 160005 200000 240000 10003 10008 10062 50027 50035""".split()
+    [
+        "invalid_auth",
+        "token_revoked",
+        "token_expired",
+        "account_inactive",
+        "missing_scope",
+        "restricted_action",
+        "not_in_channel",
+        "channel_not_found",
+        "is_archived",
+        "message_not_found",
+        "cant_update_message",
+        "msg_too_long",
+        "invalid_blocks",
+        "50001",
+        "50013",
+        "160005",
+        "200000",
+        "240000",
+        "10003",
+        "10008",
+        "10062",
+        "50027",
+        "50035",
+    ]
 )
 _REFUSED_STEP = ("400", "401", "403", "422")
 
@@ -111,11 +136,8 @@ def leaked(ledger: Ledger) -> Iterable[Finding]:
     home = {asked.canary: asked.thread for asked in ledger.asked if asked.canary}
     for write in ledger.writes:
         yield from _strangers(home, write.text, write.thread, f"{write.kind} {write.message}")
-    for step in ledger.steps:
-        yield from _strangers(home, " ".join(step.inputs), step.thread, f"{step.kind} {step.step}")
     for branch in ledger.branches:
-        said = " ".join(str(entry.get("content", "")) for entry in branch.entries)
-        yield from _strangers(home, said, branch.thread, f"branch {branch.id}")
+        yield from _strangers(home, str(branch.entries), branch.thread, f"branch {branch.id}")
     shown = _shown(ledger.standing)
     for asked in ledger.asked:
         posts = [post for post in shown[_place(asked)] if post.state == "final"]
@@ -145,23 +167,17 @@ def crooked(ledger: Ledger) -> Iterable[Finding]:
     for asked in ledger.asked:
         if (asked.thread, asked.key) in answered:
             questions[asked.thread].append(asked.text)
-    branches = {branch.id: branch for branch in ledger.branches}
-    used: dict[str, Branch] = {}
-    for step in ledger.steps:
-        branch = branches.get(step.conversation)
-        if step.outcome == "200" and branch is not None and branch.agent == "clew-analyst":
-            used[step.thread] = branch
+    used = _in_use(ledger)
     for thread, texts in questions.items():
         branch = used.get(thread)
         if branch is None:
             yield Finding(invariant="I6", text=f"no branch of {thread} is in use")
             continue
         said = [entry for entry in branch.entries if entry["type"] in ("message.input", "message.output")]
-        if [str(entry["content"]) for entry in said[::2]] != texts:
-            yield Finding(
-                invariant="I6", text=f"{branch.id} of {thread} holds {[e['content'] for e in said[::2]]}, not {texts}"
-            )
-        if [entry["type"] for entry in said] != ["message.input", "message.output"] * len(texts):
+        held = [str(entry["content"]) for entry in said[::2]]
+        if held != texts:
+            yield Finding(invariant="I6", text=f"{branch.id} of {thread} holds {held}, not {texts}")
+        elif [entry["type"] for entry in said] != ["message.input", "message.output"] * len(texts):
             yield Finding(invariant="I6", text=f"{branch.id} of {thread} does not alternate")
         called = sorted(entry["tool_call_id"] for entry in branch.entries if entry["type"] == "function.call")
         given = sorted(entry["tool_call_id"] for entry in branch.entries if entry["type"] == "function.result")
@@ -170,27 +186,38 @@ def crooked(ledger: Ledger) -> Iterable[Finding]:
 
 
 def amplified(ledger: Ledger) -> Iterable[Finding]:
-    """I8: tries of one step, at most one more than what struck it, and never more than five."""
-    for tries in _tries(ledger.steps).values():
-        struck = sum(bool(one.fault) for one in tries)
-        struck += sum(kill.until > tries[0].at - 1.0 and kill.at < tries[-1].at for kill in ledger.kills)
-        if len(tries) > min(1 + struck, STEP_TRIES):
-            yield Finding(invariant="I8", text=f"{tries[0].step} was sent {len(tries)} times, struck {struck} times")
+    """I8: at most one request more than the branch in use took, for each that was struck and each death meanwhile.
+
+    Where a turn did not end in an answer its branch was left: there, five tries a step are the limit.
+    """
+    answered = {(post.thread, post.key) for post in ledger.standing if post.state == "final"}
+    whole = {asked.thread for asked in ledger.asked}
+    whole -= {asked.thread for asked in ledger.asked if (asked.thread, asked.key) not in answered}
+    used, sent = _in_use(ledger), _sent(ledger.steps)
+    for thread, steps in sent.items():
+        needed = requests_in(used[thread]) if thread in used else 1
+        struck = sum(bool(one.fault) for one in steps)
+        struck += sum(kill.until > steps[0].at - 1.0 and kill.at < steps[-1].at for kill in ledger.kills)
+        if thread in whole and len(steps) > needed + struck:
+            yield Finding(
+                invariant="I8", text=f"{len(steps)} requests for {needed} steps of {thread}, struck {struck} times"
+            )
+        elif len(steps) > STEP_TRIES * (needed + len(ledger.asked)):
+            yield Finding(invariant="I8", text=f"{len(steps)} requests for {needed} steps of {thread}")
 
 
 def hasty(ledger: Ledger) -> Iterable[Finding]:
-    """I9: no request inside a Retry-After window."""
+    """I9: no request inside a Retry-After window. Steps of a thread follow one another: after a refusal comes its retry."""
     for call in ledger.calls:
         if call.early:
             yield Finding(invariant="I9", text=f"{call.method} about {call.about} came too early")
     if ledger.wait is None:
         return
-    for tries in _tries(ledger.steps).values():
-        for before, after in zip(tries, tries[1:], strict=False):
-            if before.outcome == "429" and after.at - before.at < ledger.wait:
-                yield Finding(
-                    invariant="I9", text=f"{after.step} came after {after.at - before.at:.2f} s of {ledger.wait:.1f}"
-                )
+    for thread, steps in _sent(ledger.steps).items():
+        for before, after in pairwise(steps):
+            waited = after.at - before.at
+            if before.outcome == "429" and waited < ledger.wait:
+                yield Finding(invariant="I9", text=f"a step of {thread} waited {waited:.2f} s of {ledger.wait:.1f}")
 
 
 def stubborn(ledger: Ledger) -> Iterable[Finding]:
@@ -202,10 +229,12 @@ def stubborn(ledger: Ledger) -> Iterable[Finding]:
             yield Finding(invariant="I10", text=f"{call.method} about {call.about} again, after it was refused")
         if call.error in _NEVER_AGAIN or call.status == 401:
             refused.add(what)
-    for tries in _tries(ledger.steps).values():
-        for before, after in zip(tries, tries[1:], strict=False):
-            if before.outcome in _REFUSED_STEP:
-                yield Finding(invariant="I10", text=f"{after.step} again, after {before.outcome}")
+    questions = Counter(asked.thread for asked in ledger.asked)
+    for thread, steps in _sent(ledger.steps).items():
+        for number, one in enumerate(steps):
+            # Another question of the thread may follow; where there is none, nothing may.
+            if one.outcome in _REFUSED_STEP and questions[thread] == 1 and steps[number + 1 :]:
+                yield Finding(invariant="I10", text=f"a step of {thread} again, after {one.outcome}")
 
 
 # --- What is left ----------------------------------------------------------------------------------------------------
@@ -229,7 +258,7 @@ def told(ledger: Ledger) -> Iterable[Finding]:
     """I16: no secret in what is posted, asked of a model, or kept on disk."""
     said = {
         "a post": "\n".join(write.text for write in ledger.writes),
-        "a model's input": "\n".join(text for step in ledger.steps for text in step.inputs),
+        "a model's input": "\n".join(str(branch.entries) for branch in ledger.branches),
     }
     places = {name: text.encode() for name, text in said.items()} | dict(ledger.stores)
     for name, secret in ledger.secrets.items():
@@ -270,7 +299,7 @@ def _shown(standing: Sequence[Standing]) -> defaultdict[tuple[str, str, str], li
 
 
 def _strangers(home: dict[str, str], text: str, thread: str, where: str) -> Iterable[Finding]:
-    for canary in set(CANARY.findall(text)):
+    for canary in set(_CANARY.findall(text)):
         if home.get(canary, thread) != thread:
             yield Finding(invariant="I5", text=f"{canary} of {home[canary]} in {where} of {thread}")
 
@@ -302,9 +331,27 @@ def _beside(times: list[tuple[float, float]]) -> float:
     return longest
 
 
-def _tries(steps: Sequence[Step]) -> dict[str, list[Step]]:
+def _sent(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    """The analyst's requests in each thread, oldest first."""
     found: defaultdict[str, list[Step]] = defaultdict(list)
     for step in steps:
-        if step.step:
-            found[f"{step.thread} {step.step}"].append(step)
+        if step.agent == ANALYST:
+            found[step.thread].append(step)
     return found
+
+
+def _in_use(ledger: Ledger) -> dict[str, Branch]:
+    """The branch of each thread that took its last completed step."""
+    branches = {branch.id: branch for branch in ledger.branches if branch.agent == ANALYST}
+    used: dict[str, Branch] = {}
+    for step in ledger.steps:
+        if step.outcome == "200" and step.conversation in branches:
+            used[step.thread] = branches[step.conversation]
+    return used
+
+
+def requests_in(branch: Branch) -> int:
+    """How many requests it takes to make such a branch: one for each question, one for each round of tool results."""
+    takes = ("message.input", "function.result")
+    kinds = [entry["type"] if entry["type"] in takes else "" for entry in branch.entries]
+    return sum(kind not in ("", before) for before, kind in pairwise(["", *kinds]))

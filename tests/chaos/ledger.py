@@ -69,16 +69,14 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One request for a step of a model. `step` is the same for all tries of one step."""
+    """One request for a step of a model."""
 
     thread: str
-    step: str
     agent: str
     conversation: str
     kind: str
     outcome: str
     fault: str
-    inputs: tuple[str, ...]
     at: float
 
 

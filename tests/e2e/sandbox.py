@@ -64,14 +64,23 @@ class FaultySandbox:
 
     def steps(self, *, fault: str = "", turn: str = "") -> list[Json]:
         """The steps it was sent, oldest first: those that a fault struck (`kill@after`), those that began a branch."""
-        records: list[Json] = self._client.get("/ledger").json()
         return [
             record
-            for record in records
+            for record in self.records()
             if record["kind"] in STEPS
             and (not fault or record["fault"] == fault)
             and (not turn or str(record["metadata"].get("step", "")).startswith(turn))
         ]
+
+    def records(self) -> list[Json]:
+        """Every request that writes, oldest first."""
+        found: list[Json] = self._client.get("/ledger", timeout=60).json()
+        return found
+
+    def conversations(self) -> list[Json]:
+        """Every branch with all its entries, oldest first."""
+        found: list[Json] = self._client.get("/conversations", timeout=60).json()
+        return found
 
     def struck(self) -> int:
         """How many requests the armed faults have met."""
@@ -80,10 +89,9 @@ class FaultySandbox:
 
     def branches(self, thread: str) -> list[Json]:
         """The branches of a thread's conversation with all their entries, oldest first; the team's own aside."""
-        found: list[Json] = self._client.get("/conversations").json()
         return [
             branch
-            for branch in found
+            for branch in self.conversations()
             if str(branch["metadata"].get("thread", "")).endswith(f":{thread}") and branch["agent"] == "clew-analyst"
         ]
 

@@ -198,10 +198,16 @@ class Whole:
 
 
 @contextmanager
-def whole(directory: Path, bytecode: Path, **extra: str) -> Generator[Whole]:
-    """A set that is ready, for as long as the block runs. `bytecode` is where its processes share compiled modules."""
+def whole(
+    directory: Path, bytecode: Path, *, environment: Mapping[str, str] | None = None, **extra: str
+) -> Generator[Whole]:
+    """A set that is ready, for as long as the block runs. `bytecode` is where its processes share compiled modules.
+
+    `environment` is for its processes alone; `extra` are settings.
+    """
     data_dir = directory / "data"
     shared = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(bytecode), "PYTHONDONTWRITEBYTECODE": ""}
+    shared |= environment or {}
     with faulty_sandbox(directory / "mistral", _environment(shared)) as sandbox, open_store(data_dir) as store:
         named = {
             "CLEW_DATA_DIR": str(data_dir),

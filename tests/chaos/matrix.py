@@ -1,0 +1,53 @@
+"""The directed cases: every row on its platforms, on one set that stays healthy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from tests.chaos.case import Case, Verdict
+from tests.chaos.rig import Rig, rig
+from tests.chaos.rows import posting
+from tests.chaos.rows.table import Row
+
+ROWS: tuple[Row, ...] = (*posting.ROWS,)
+
+
+def chosen(ids: Sequence[str], *, quick: bool) -> list[Row]:
+    """The rows of these ids, or all; an id stands for all that begin with it."""
+    named = [row for row in ROWS if not ids or any(row.id == one or row.id.startswith(f"{one}-") for one in ids)]
+    return [row for row in named if not (quick and row.slow)]
+
+
+def run_row(rig: Rig, row: Row, platform: str) -> Verdict:
+    """One row on one platform, and what comes of it."""
+    rig.ready()
+    case = Case(rig, platform)
+    try:
+        row.run(case)
+        return case.verdict()
+    finally:
+        rig.heal()
+
+
+def run_matrix(ids: Sequence[str], *, quick: bool) -> bool:
+    """Run rows, print a line each; whether all are green and were hit."""
+    rows, green, began = chosen(ids, quick=quick), True, time.monotonic()
+    with rig() as made:
+        for row in rows:
+            for platform in row.platforms:
+                verdict = run_row(made, row, platform)
+                green &= not verdict.findings and not verdict.missed
+                show(row, platform, verdict)
+    print(f"{len(rows)} rows in {time.monotonic() - began:.0f} s: {'green' if green else 'RED'}", flush=True)
+    return green and bool(rows)
+
+
+def show(row: Row, platform: str, verdict: Verdict) -> None:
+    """One line, and one for each finding."""
+    colour = "not hit" if verdict.missed else "RED" if verdict.findings else "green"
+    print(f"{row.id:14} {platform:8} {colour:8} {verdict.seconds:5.1f} s  {row.title}", flush=True)
+    for what in verdict.missed:
+        print(f"{'':24} never struck: {what}")
+    for finding in verdict.findings:
+        print(f"{'':24} {finding.invariant}: {finding.text}")

@@ -1,0 +1,208 @@
+"""A whole Clew before a loopback Slack and a loopback Discord at once, and who is killed in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from bot.connect import connect
+from bot.platforms.discord.values import DIRECT
+from tests.bot.processes import alive, eventually
+from tests.chaos.ledger import Asked, Kill, Ledger, Pending
+from tests.chaos.witness import DiscordWitness, SlackWitness, branches_of, steps_of, threads_of
+from tests.discord.server import running_discord
+from tests.e2e.chats.discord import DiscordSeat
+from tests.e2e.chats.discord import settings_of as discord_settings
+from tests.e2e.chats.seat import Seat
+from tests.e2e.chats.slack import SlackSeat
+from tests.e2e.chats.slack import settings_of as slack_settings
+from tests.e2e.whole import Whole, whole
+from tests.slack.server import running_slack
+from tests.slack.world import TEAM
+from workflows.contracts import ThreadRef
+from workflows.identity import conversation_id
+
+PLATFORMS = ("slack", "discord")
+ROLES = ("bot", "worker", "mcp", "temporal")
+
+TRIES = 10
+"""Attempts of a pending activity beyond which nothing counts as healed."""
+
+AWAY = 20.0
+"""Seconds that a killed process may be felt: its restart, and the heartbeats that others missed meanwhile."""
+
+
+class Rig:
+    """One set, a seat on each platform, and a journal of what was done to it."""
+
+    def __init__(self, made: Whole, slack: SlackSeat, discord: DiscordSeat) -> None:
+        self.whole = made
+        self.slack = slack
+        self.discord = discord
+        self.kills: list[Kill] = []
+
+    def seat(self, platform: str) -> Seat:
+        """The seat on a platform."""
+        return self.slack if platform == "slack" else self.discord
+
+    # --- Deaths ------------------------------------------------------------------------------------------------------
+
+    def note(self, role: str, *, away: float = AWAY) -> None:
+        """A process is being hit now."""
+        self.kills.append(Kill(role=role, at=time.time(), until=time.time() + away))
+
+    def kill(self, role: str) -> int:
+        """SIGKILL who plays a role; returns the process that died."""
+        pid = self.whole.pid(role)
+        self.note(role)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    @contextmanager
+    def stopped(self, role: str) -> Generator[int]:
+        """SIGSTOP who plays a role, for as long as the block lasts; whoever was killed meanwhile is not continued."""
+        pid = self.whole.pid(role)
+        self.note(role)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield pid
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+            self.note(role)
+
+    def kill_everything(self) -> None:
+        """SIGKILL supervisor and all parts at once."""
+        run = self.whole.run
+        for part in run.parts:
+            self.note(part.role, away=3 * AWAY)
+        for pid in (run.supervisor, *(part.pid for part in run.parts if part.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def start_again(self) -> None:
+        """Start the set, once all of it is dead."""
+        for process in self.whole.others:
+            if process.poll() is not None:
+                process.wait()
+        self.whole.up()
+
+    # --- Health ------------------------------------------------------------------------------------------------------
+
+    def ready(self) -> None:
+        """Wait until every part is ready, and both platforms are listened to."""
+        self.whole.ready()
+
+        def listens() -> bool:
+            return self.slack.slack.connections > 0 and self.discord.discord.connections > 0
+
+        eventually(listens, "the bot listens to both", 60.0)
+
+    def heal(self) -> None:
+        """No faults any more."""
+        self.whole.sandbox.clear()
+        self.slack.heal()
+        self.discord.heal()
+
+    # --- Looking -----------------------------------------------------------------------------------------------------
+
+    def ledger(self, asked: Sequence[Asked], *, since: float = 0.0, wait: float | None = None) -> Ledger:
+        """All that the services know of some questions; calls and deaths since a moment."""
+        threads = threads_of(asked)
+        found = Ledger(
+            asked=list(asked),
+            steps=list(steps_of(self.whole.sandbox, threads)),
+            branches=list(branches_of(self.whole.sandbox, threads)),
+            kills=[kill for kill in self.kills if kill.until >= since],
+            pending=asyncio.run(self._pending(asked)),
+            wait=wait,
+            identifies=self.discord.discord.identifies,
+            secrets=self.secrets(),
+            stores=self.stores(),
+        )
+        slack = [one for one in asked if one.platform == "slack"]
+        discord = [one for one in asked if one.platform == "discord"]
+        for witness in (SlackWitness(self.slack.slack, slack), DiscordWitness(self.discord.discord, discord)):
+            found.writes += witness.writes()
+            found.standing += witness.standing()
+            found.calls += [call for call in witness.calls() if call.at >= since]
+        return found
+
+    def secrets(self) -> Mapping[str, str]:
+        """What nobody may be told."""
+        return {
+            "Slack's bot token": self.slack.slack.bot_token,
+            "Slack's app token": self.slack.slack.app_token,
+            "Discord's token": self.discord.discord.token,
+            "the tool server's token": self.whole.run.mcp_token,
+        }
+
+    def stores(self) -> Mapping[str, bytes]:
+        """Temporal's database, the logs and the blobs, as they lie on disk."""
+        data_dir = self.whole.settings.data_dir
+        kept = [path for path in data_dir.rglob("*") if path.is_file() and path.name != "run.json"]
+        return {str(path.relative_to(data_dir)): path.read_bytes() for path in kept if "bytecode" not in path.parts}
+
+    async def connected(self) -> Client:
+        """A client of the set's Temporal."""
+        return await connect(self.whole.attached())
+
+    def workflow_id(self, one: Asked) -> str:
+        """The conversation's workflow id."""
+        if one.platform == "slack":
+            workspace = TEAM
+        else:
+            workspace = DIRECT if one.channel == one.thread else self.discord.discord.guild
+        return conversation_id(
+            ThreadRef(platform=one.platform, workspace=workspace, channel=one.channel, thread=one.thread)
+        )
+
+    async def _pending(self, asked: Iterable[Asked]) -> list[Pending]:
+        """What is still open in the questions' conversations. Those that were never begun are lost, not open."""
+        client = await self.connected()
+        found: list[Pending] = []
+        for ident, thread in {self.workflow_id(one): one.thread for one in asked}.items():
+            with suppress(RPCError):
+                described = (await client.get_workflow_handle(ident).describe()).raw_description
+                stuck = [one.activity_type.name for one in described.pending_activities if one.attempt > TRIES]
+                found += [Pending(thread=thread, what=f"{name} beyond attempt {TRIES}") for name in stuck]
+                if described.pending_workflow_task.attempt > TRIES:
+                    found.append(Pending(thread=thread, what="a workflow task fails"))
+        return found
+
+    def eventually_dead(self, pid: int) -> None:
+        """Wait until a process is gone."""
+        eventually(lambda: not alive(pid), f"process {pid} was hit")
+
+
+@contextmanager
+def rig(*, environment: Mapping[str, str] | None = None, **settings: str) -> Generator[Rig]:
+    """A rig that is ready, for as long as the block runs."""
+    with (
+        tempfile.TemporaryDirectory(prefix="clew-chaos-") as directory,
+        running_slack() as slack,
+        running_discord() as discord,
+    ):
+        roots = slack.user("Root"), discord.user("root", admin=True)
+        with whole(
+            Path(directory),
+            Path(tempfile.gettempdir()) / "clew-chaos-bytecode",
+            environment=environment,
+            **slack_settings(slack),
+            **discord_settings(discord),
+            CLEW_ADMINS=f"slack:{roots[0]},discord:{roots[1]}",
+            **settings,
+        ) as made:
+            found = Rig(made, SlackSeat(made, slack, roots[0]), DiscordSeat(made, discord, roots[1]))
+            found.ready()
+            eventually(lambda: bool(discord.commands()), "Discord knows the commands", 60.0)
+            yield found

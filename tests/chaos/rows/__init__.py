@@ -1,0 +1,1 @@
+"""The crash matrix, a file for each of its families."""
