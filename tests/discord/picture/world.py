@@ -68,7 +68,7 @@ class Pictured:
 
 
 def _as_sent(message: Message) -> list[Json]:
-    """Its components, with files by their names, as the bot sends them: simcord gives them addresses of its own."""
+    """Its components, with files by their names, as the bot sends them: simcord looks them up by these."""
     names = {each.id: each.filename for each in message.attachments}
     components = copy.deepcopy(message.components)
     for item in [item for part in parts_of(components) for item in as_objects(part.get("items"))]:
