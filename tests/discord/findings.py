@@ -45,6 +45,11 @@ class Findings:
         if value not in choices:
             self.add(at, f"Value must be one of {set(choices)}.", CHOICES)
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """All of them, each with its place."""
+        return tuple(f"{at}: {message}" for at, _, message in self._found)
+
     def refuse(self, world: World, route: str) -> None:
         """Refuse the request if anything was found, and note it.
 
@@ -53,8 +58,7 @@ class Findings:
         """
         if not self._found:
             return
-        messages = tuple(f"{at}: {message}" for at, _, message in self._found)
-        world.violations.append(Violation(route=route, messages=messages))
+        world.violations.append(Violation(route=route, messages=self.messages))
         errors: dict[str, Any] = {}
         for at, code, message in self._found:
             level = errors

@@ -83,11 +83,11 @@ def too_long(answer: Answer, *, retry_hint: str) -> bool:
 def _standing(answer: Answer, retry_hint: str, *, image: str, chart_missing: bool) -> list[Json]:
     """From top to bottom. An outcome's text is shown whole, or not at all."""
     body = shown(answer.text) if answer.state is not AnswerState.FAILED else ""
-    said = state_sentence(answer, retry_hint)
+    said = calm(state_sentence(answer, retry_hint))
     text = "\n\n".join(part for part in (body, said) if part)
     last = answer.part == answer.parts
     parts = [
-        *([_text(f"## {_cut(answer.headline, HEADLINE)}", HEADLINE_ID)] if answer.headline else []),
+        *([_text(f"## {_cut(calm(answer.headline), HEADLINE)}", HEADLINE_ID)] if answer.headline else []),
         *_small(answer.notices, NOTICES),
         *([_text(text, TEXT_ID)] if text else []),
         *(_metrics(answer.metrics) if answer.metrics else []),
