@@ -16,6 +16,9 @@ Interaction = discord.Interaction[discord.Client]
 
 ACTIONS = ("status", "show", "retry", "stop", "pause", "resume", "drain")
 
+_CHOSEN = ("contexts", "integration_types")
+"""Where a command can be used: said by Discord as it chose, where we leave it to it."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +96,8 @@ def _same(wanted: object, known: object) -> bool:
     """Whether what we say of a command is what Discord says, which says more."""
     if isinstance(wanted, dict) and isinstance(known, dict):
         ours, theirs = cast("Json", wanted), cast("Json", known)
-        return all(_same(value, theirs.get(name, _default(value))) for name, value in ours.items())
+        said = {name: value for name, value in ours.items() if value is not None or name not in _CHOSEN}
+        return all(_same(value, theirs.get(name, _default(name, value))) for name, value in said.items())
     if isinstance(wanted, list) and isinstance(known, list):
         one, other = cast("list[object]", wanted), cast("list[object]", known)
         return len(one) == len(other) and all(map(_same, one, other))
@@ -101,6 +105,8 @@ def _same(wanted: object, known: object) -> bool:
     return wanted == known or (isinstance(wanted, int) and str(wanted) == known)
 
 
-def _default(value: object) -> object:
+def _default(name: str, value: object) -> object:
     """What Discord leaves out where nothing else was said."""
+    if name == "dm_permission":
+        return True
     return [] if isinstance(value, list) else value if value in (None, False, "") else None
