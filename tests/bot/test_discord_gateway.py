@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from discord.backoff import ExponentialBackoff
 
-from bot.platforms.discord import listening
+from bot.platforms.discord import build, listening
 from bot.roles import bot as bot_role
 from bot.settings import SettingsError
 from tests.bot.discord_desk import DiscordDesk, desk_on
@@ -156,14 +156,14 @@ async def test_a_refused_token_or_intent_ends_in_plain_words(idle_stack: Stack) 
 
 
 class Turnstile:
-    """In a budget's place: lets two pass, and everybody once it is open."""
+    """In the place of what counts sessions: lets two pass, and everybody once it is open."""
 
-    def __init__(self, *_: float, burst: int) -> None:
+    def __init__(self, *_: object) -> None:
         self.came = 0
         self.open = asyncio.Event()
         made.append(self)
 
-    async def take(self) -> None:
+    async def begin(self) -> None:
         self.came += 1
         if self.came > 2:
             await self.open.wait()
@@ -174,7 +174,7 @@ made: list[Turnstile] = []
 
 @pytest.mark.campaign
 async def test_no_session_begins_before_the_budget_lets_it(quiet: DiscordDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "Budget", Turnstile)
+    monkeypatch.setattr(build, "Sessions", Turnstile)
     monkeypatch.setattr(listening, "DEAF", 0.1)
     async with quiet.bot():
         turnstile = made[-1]

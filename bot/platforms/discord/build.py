@@ -13,6 +13,7 @@ from bot.administering import Administering
 from bot.platforms.discord.calls import Rest
 from bot.platforms.discord.listening import DiscordListener
 from bot.platforms.discord.platform import DiscordPlatform
+from bot.platforms.discord.sessions import Sessions
 from bot.settings import Settings, SettingsError
 from workflows.blobs import BlobStore
 
@@ -28,7 +29,14 @@ def build_listener(
 ) -> DiscordListener:
     """The listening half. Raises SettingsError without a token."""
     point(settings)
-    return DiscordListener(_token(settings), access, temporal, administering=administering, catch_up=settings.catch_up)
+    return DiscordListener(
+        _token(settings),
+        access,
+        temporal,
+        administering=administering,
+        catch_up=settings.catch_up,
+        sessions=Sessions(settings.data_dir / "discord-sessions.json"),
+    )
 
 
 def point(settings: Settings) -> None:

@@ -26,13 +26,10 @@ from bot.platforms.discord.lookup import DiscordLookup
 from bot.platforms.discord.needs import intents
 from bot.platforms.discord.past import DiscordPast
 from bot.platforms.discord.pressed import Pressed
+from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.values import NAME
 from bot.platforms.later import Later
-from bot.platforms.progress import Budget
 from workflows.errors import CallError, Retriable, Terminal
-
-IDENTIFIES = (0.6, 20)
-"""IDENTIFYs a minute, and at once: Discord takes a thousand a day, and then takes the token away."""
 
 SETTLING = 2.0
 """Seconds without another server being told of, after which all of them have been."""
@@ -66,7 +63,7 @@ class DiscordListener:
         *,
         administering: Administering,
         catch_up: float = 0.0,
-        identifies: tuple[float, int] = IDENTIFIES,
+        sessions: Sessions | None = None,
     ) -> None:
         """`administering` does what administrators ask.
 
@@ -77,9 +74,8 @@ class DiscordListener:
         self._temporal = temporal
         self._administering = administering
         self._gap = Gap(catch_up)
-        per_minute, burst = identifies
         # It outlives a connection: what a broken gateway costs is counted together.
-        self._identifies = Budget(per_minute, burst=burst)
+        self._sessions = sessions if sessions is not None else Sessions()
 
     async def listen(self, inbox: Inbox) -> None:
         """Hand everything that people do into `inbox`, until cancelled.
@@ -87,7 +83,7 @@ class DiscordListener:
         Nothing is acknowledged to Discord. What was missed is read from it once we listen again; of interactions it
         says itself that they failed. Raises Terminal where Discord refuses us, Retriable where it breaks.
         """
-        ears = _Ears(self._temporal, inbox, self._access, self._administering, self._identifies, self._gap)
+        ears = _Ears(self._temporal, inbox, self._access, self._administering, self._sessions, self._gap)
         try:
             await ears.hear(self._token)
         except discord.LoginFailure:
@@ -117,7 +113,7 @@ class _Ears(discord.Client):
         inbox: Inbox,
         access: Access,
         administering: Administering,
-        identifies: Budget,
+        sessions: Sessions,
         gap: Gap,
     ) -> None:
         super().__init__(
@@ -133,7 +129,7 @@ class _Ears(discord.Client):
         self._pressed = Pressed(self._doing, self._lookup, administering)
         self._lanes = Lanes()
         self._catch_up = CatchUp(temporal, self._doing, DiscordPast(self, self._lookup), NAME)
-        self._identifies = identifies
+        self._sessions = sessions
         self._gap = gap
         self._broken = 0.0
         self._deaf = asyncio.Event()
@@ -163,7 +159,7 @@ class _Ears(discord.Client):
         """Begin no more sessions than Discord allows."""
         # Whoever waits for its turn here has a connection.
         self._keep_on()
-        await self._identifies.take()
+        await self._sessions.begin()
 
     async def on_ready(self) -> None:
         """A session has begun, and nothing of what happened before it is told of."""
