@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
+from collections.abc import Callable
 
+from tests.chaos.campaign import run_campaign
 from tests.chaos.matrix import run_matrix
+from tests.chaos.variants.run import run_variants
 
 
 def main() -> int:
     """Run what was asked for; 1 where something is red, or proves nothing."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("what", choices=["matrix"])
+    parser.add_argument("what", choices=["matrix", "variants", "random", "all"])
     parser.add_argument("--rows", nargs="*", default=[], help="ids of rows, or what they begin with")
     parser.add_argument("--quick", action="store_true", help="leave out the rows that wait long on purpose")
+    parser.add_argument("--turns", type=int, default=1_000, help="questions of the random campaign")
+    parser.add_argument("--seed", type=int, default=None, help="draw the same campaign again")
     chosen = parser.parse_args()
-    return int(not run_matrix(chosen.rows, quick=chosen.quick))
+    seed = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
+    parts: dict[str, Callable[[], bool]] = {
+        "matrix": lambda: run_matrix(chosen.rows, quick=chosen.quick),
+        "variants": lambda: run_variants(chosen.rows, quick=chosen.quick),
+        "random": lambda: run_campaign(chosen.turns, seed),
+    }
+    wanted = list(parts) if chosen.what == "all" else [chosen.what]
+    # All of them are run, whatever comes of the first.
+    came = [parts[name]() for name in wanted]
+    return int(not all(came))
 
 
 if __name__ == "__main__":

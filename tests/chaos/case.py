@@ -14,8 +14,8 @@ from bot.platforms.discord.messages import read_mark
 from bot.platforms.slack.values import ANSWER
 from tests.bot.processes import alive, eventually
 from tests.chaos.checker import CANARY_DIGITS, Finding, judge
-from tests.chaos.ledger import OVER, Asked, Json
-from tests.chaos.rig import Rig
+from tests.chaos.ledger import OVER, PARKED, Asked, Json
+from tests.chaos.rig import PLATFORMS, Rig
 from tests.discord.values import parts_of
 from tests.e2e.chats.seat import Seat, Shown
 from tests.support.doubles import Fault
@@ -61,13 +61,15 @@ class Verdict:
 class Case:
     """One run of one row. What it asks is judged, and each `hit` has to be true in the end."""
 
-    def __init__(self, rig: Rig, platform: str) -> None:
+    def __init__(self, rig: Rig, platform: str, *, patience: float = PATIENCE) -> None:
         self.rig = rig
         self.platform = platform
+        self.patience = patience
         self.seat: Seat = rig.seat(platform)
         self.asked: list[Asked] = []
         self.wait: float | None = None
         self.began = time.time()
+        self.claims: list[Finding] = []
         self._hits: list[tuple[str, Callable[[], bool]]] = []
         self._symbols = itertools.cycle(SYMBOLS)
 
@@ -81,6 +83,9 @@ class Case:
 
     def follow(self, first: Asked, *, expected: tuple[str, ...] = ("final",)) -> Asked:
         """Bob says something in a thread."""
+        if self.platform == "discord":
+            # Who asked has to have a thread before anybody can say something in it.
+            self.placeholder(first)
         made, symbol = self.compose("", canary=first.canary)
         key = self.seat.reply(first.thread, made.text)
         return self.accepted(replace(made, thread=first.thread, key=key, expected=expected, says=symbol))
@@ -125,6 +130,14 @@ class Case:
         self.hit(f"{kind}@{when} of {writing}", lambda: made.hits >= how.get("times", 1))
         return made
 
+    def armed(self, writing: str, kind: str, **how: Any) -> Fault:
+        """Let a write, or the delivery of a message (`event`), fail; nothing has to be proven of it."""
+        if writing != "event":
+            return self._board.fault(_ROUTES[self.platform][writing], kind, **how)
+        if self.platform == "slack":
+            return self._board.fault("socket", kind, event="message", **how)
+        return self._board.fault("gateway", kind, event="MESSAGE_CREATE", **how)
+
     def event_fault(self, event: str, kind: str, *, when: str = "after", role: str = "", **how: Any) -> Fault:
         """Let the delivery of one of the platform's events fail."""
         if role:
@@ -134,21 +147,16 @@ class Case:
         self.hit(f"{kind}@{when} of {event}", lambda: made.hits > 0)
         return made
 
-    def step_fault(self, **fault: Any) -> None:
-        """Let a step of the model fail."""
+    def step_fault(self, *, role: str = "", **fault: Any) -> None:
+        """Let a step of the model fail; `role`: who is killed by it."""
         times = max(1, int(fault.get("times", 1)))
-        if fault.get("kind") == "kill":
-            self.rig.note("worker")
+        if role:
+            fault["pid"] = self.rig.whole.pid(role)
+            self.rig.note(role, away=PATIENCE)
+            self.hit(f"{role} was killed", lambda: not alive(fault["pid"]))
         self.rig.whole.sandbox.arm(**fault)
         armed = self.rig.whole.sandbox
-        struck: list[int] = []
-
-        def counted() -> bool:
-            # Faults are cleared before the verdict, so what was struck is remembered as soon as it is seen.
-            struck.append(armed.struck())
-            return max(struck) >= times
-
-        self.hit(f"{fault.get('kind')} of a step", counted)
+        self.hit(f"{fault.get('kind')} of a step", lambda: armed.struck() >= times)
 
     def victim(self, role: str) -> Callable[[], int]:
         """Who plays a role when the fault strikes; that it died has to be proven."""
@@ -168,23 +176,42 @@ class Case:
         self.hit(f"{role} was killed", lambda: not alive(pid))
         return pid
 
+    def must(self, invariant: str, holds: bool, text: str) -> None:
+        """Something that no ledger holds, and that has to be so."""
+        if not holds:
+            self.claims.append(Finding(invariant=invariant, text=text))
+
+    def beside(self) -> Case:
+        """The same case on the other platform."""
+        [other] = [name for name in PLATFORMS if name != self.platform]
+        made = Case(self.rig, other, patience=self.patience)
+        made.asked, made._hits = self.asked, self._hits
+        return made
+
     def hit(self, what: str, proof: Callable[[], bool]) -> None:
-        """Something that has to be true when faults end, or this case proves nothing."""
-        self._hits.append((what, proof))
+        """Something that has to be seen to be true before faults end, or this case proves nothing."""
+        proven: list[bool] = []
+
+        def ever() -> bool:
+            if not proven and proof():
+                proven.append(True)
+            return bool(proven)
+
+        self._hits.append((what, ever))
 
     # --- Waiting -----------------------------------------------------------------------------------------------------
 
     def shown(self, one: Asked) -> list[Shown]:
         """Its answer as it stands."""
-        return self.seat.answers(one.thread, one.key)
+        return self.rig.seat(one.platform).answers(one.thread, one.key)
 
     def is_over(self, one: Asked) -> bool:
         """Whether it has its outcome."""
         return any(shown.state in OVER for shown in self.shown(one))
 
-    def until(self, condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for something."""
-        eventually(condition, what, patience)
+        eventually(condition, what, self.patience)
 
     def placeholder(self, one: Asked) -> Shown:
         """Wait for the first sign of an answer."""
@@ -208,20 +235,20 @@ class Case:
 
     def verdict(self) -> Verdict:
         """Wait for the faults, heal, wait for outcomes, and judge."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while self.missed() and time.monotonic() < deadline and not self._all_over():
             time.sleep(0.02)
         missed = self.missed()
         self.rig.heal()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while not self._all_over() and time.monotonic() < deadline:
             time.sleep(0.05)
         self.rig.ready()
         findings = judge(self.rig.ledger(self.asked, since=self.began, wait=self.wait))
-        return Verdict(findings=tuple(findings), missed=missed, seconds=time.time() - self.began)
+        return Verdict(findings=(*self.claims, *findings), missed=missed, seconds=time.time() - self.began)
 
     def _all_over(self) -> bool:
-        return all(self.is_over(one) for one in self.asked if one.expected)
+        return all(self.is_over(one) for one in self.asked if one.expected and PARKED not in one.expected)
 
     @property
     def _board(self) -> Any:

@@ -6,13 +6,15 @@ and I15 (replay) are no matter of ledgers.
 
 from __future__ import annotations
 
+import mmap
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
-from tests.chaos.ledger import OVER, Asked, Branch, Ledger, Standing, Step, Write
+from tests.chaos.ledger import OVER, PARKED, Asked, Branch, Ledger, Standing, Step, Write
 
 ANALYST = "clew-analyst"
 STEP_TRIES = 5
@@ -24,33 +26,12 @@ IDENTIFIES, REFUSALS = 1_000, 10_000
 CANARY_DIGITS = 12
 _CANARY = re.compile(rf"ref\. (\d{{{CANARY_DIGITS}}})")
 
-_NEVER_AGAIN = frozenset(
-    [
-        "invalid_auth",
-        "token_revoked",
-        "token_expired",
-        "account_inactive",
-        "missing_scope",
-        "restricted_action",
-        "not_in_channel",
-        "channel_not_found",
-        "is_archived",
-        "message_not_found",
-        "cant_update_message",
-        "msg_too_long",
-        "invalid_blocks",
-        "50001",
-        "50013",
-        "160005",
-        "200000",
-        "240000",
-        "10003",
-        "10008",
-        "10062",
-        "50027",
-        "50035",
-    ]
-)
+_NEVER_AGAIN = frozenset({
+    "invalid_auth", "token_revoked", "token_expired", "account_inactive", "missing_scope", "restricted_action",
+    "not_in_channel", "channel_not_found", "is_archived", "message_not_found", "cant_update_message",
+    "50001", "50013", "160005", "10003", "10008", "10062", "50027",
+})  # fmt: skip
+"""Words and codes of refusals. Of those that refuse a text it is another text's turn."""
 _REFUSED_STEP = ("400", "401", "403", "422")
 
 
@@ -81,6 +62,8 @@ def lost(ledger: Ledger) -> Iterable[Finding]:
         if not asked.expected:
             if found:
                 yield Finding(invariant="I1", text=f"{asked.key} went away, and shows as {found[0].state}")
+            continue
+        if PARKED in asked.expected:
             continue
         states = [post.state for post in found if post.state in OVER]
         if not states:
@@ -147,7 +130,7 @@ def leaked(ledger: Ledger) -> Iterable[Finding]:
 
 def orphaned(ledger: Ledger) -> Iterable[Finding]:
     """I13: nothing stands that still promises something, nor anything that belongs to nobody."""
-    places = {(asked.platform, asked.thread) for asked in ledger.asked}
+    places = {(asked.platform, asked.thread) for asked in ledger.asked if PARKED not in asked.expected}
     for post in ledger.standing:
         if (post.platform, post.thread) not in places:
             continue
@@ -167,8 +150,11 @@ def crooked(ledger: Ledger) -> Iterable[Finding]:
     for asked in ledger.asked:
         if (asked.thread, asked.key) in answered:
             questions[asked.thread].append(asked.text)
-    used = _in_use(ledger)
+    used = in_use(ledger)
+    teams = {asked.thread for asked in ledger.asked if not asked.plain}
     for thread, texts in questions.items():
+        if thread in teams:
+            continue
         branch = used.get(thread)
         if branch is None:
             yield Finding(invariant="I6", text=f"no branch of {thread} is in use")
@@ -193,7 +179,7 @@ def amplified(ledger: Ledger) -> Iterable[Finding]:
     answered = {(post.thread, post.key) for post in ledger.standing if post.state == "final"}
     whole = {asked.thread for asked in ledger.asked}
     whole -= {asked.thread for asked in ledger.asked if (asked.thread, asked.key) not in answered}
-    used, sent = _in_use(ledger), _sent(ledger.steps)
+    used, sent = in_use(ledger), _sent(ledger.steps)
     for thread, steps in sent.items():
         needed = requests_in(used[thread]) if thread in used else 1
         struck = sum(bool(one.fault) for one in steps)
@@ -207,7 +193,7 @@ def amplified(ledger: Ledger) -> Iterable[Finding]:
 
 
 def hasty(ledger: Ledger) -> Iterable[Finding]:
-    """I9: no request inside a Retry-After window. Steps of a thread follow one another: after a refusal comes its retry."""
+    """I9: no request inside a Retry-After window. A thread's steps follow each other: after a refusal, its retry."""
     for call in ledger.calls:
         if call.early:
             yield Finding(invariant="I9", text=f"{call.method} about {call.about} came too early")
@@ -260,10 +246,12 @@ def told(ledger: Ledger) -> Iterable[Finding]:
         "a post": "\n".join(write.text for write in ledger.writes),
         "a model's input": "\n".join(str(branch.entries) for branch in ledger.branches),
     }
-    places = {name: text.encode() for name, text in said.items()} | dict(ledger.stores)
     for name, secret in ledger.secrets.items():
-        for place, content in places.items():
-            if secret.encode() in content:
+        for place, text in said.items():
+            if secret in text:
+                yield Finding(invariant="I16", text=f"{name} is in {place}")
+        for place, file in ledger.stores.items():
+            if _holds(file, secret.encode()):
                 yield Finding(invariant="I16", text=f"{name} is in {place}")
 
 
@@ -331,6 +319,15 @@ def _beside(times: list[tuple[float, float]]) -> float:
     return longest
 
 
+def _holds(file: Path, secret: bytes) -> bool:
+    try:
+        with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(secret) >= 0
+    except (OSError, ValueError):
+        # It is gone by now, or holds nothing.
+        return False
+
+
 def _sent(steps: Sequence[Step]) -> dict[str, list[Step]]:
     """The analyst's requests in each thread, oldest first."""
     found: defaultdict[str, list[Step]] = defaultdict(list)
@@ -340,7 +337,7 @@ def _sent(steps: Sequence[Step]) -> dict[str, list[Step]]:
     return found
 
 
-def _in_use(ledger: Ledger) -> dict[str, Branch]:
+def in_use(ledger: Ledger) -> dict[str, Branch]:
     """The branch of each thread that took its last completed step."""
     branches = {branch.id: branch for branch in ledger.branches if branch.agent == ANALYST}
     used: dict[str, Branch] = {}

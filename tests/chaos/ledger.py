@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
 
 OVER = ("final", "failed", "stopped")
 """States of an answer that are outcomes."""
+PARKED = "parked"
+"""What is expected where a thread is gone or we were removed: nobody can be told anything there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +36,8 @@ class Asked:
     says: str = ""
     """What its answer has to say, where it is final."""
     durable: bool = False
+    plain: bool = True
+    """It goes to the one analyst of its thread, not to a team."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,5 +141,5 @@ class Ledger:
     identifies: int = 0
     secrets: Mapping[str, str] = field(default_factory=dict[str, str])
     """Secrets that must be nowhere, by name."""
-    stores: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
-    """Bytes in which they are looked for, by name: what lies on disk."""
+    stores: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    """Files in which they are looked for, by name."""

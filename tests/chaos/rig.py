@@ -10,7 +10,9 @@ import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -28,7 +30,7 @@ from tests.e2e.chats.slack import settings_of as slack_settings
 from tests.e2e.whole import Whole, whole
 from tests.slack.server import running_slack
 from tests.slack.world import TEAM
-from workflows.contracts import ThreadRef
+from workflows.contracts import ConversationView, ThreadRef
 from workflows.identity import conversation_id
 
 PLATFORMS = ("slack", "discord")
@@ -37,7 +39,7 @@ ROLES = ("bot", "worker", "mcp", "temporal")
 TRIES = 10
 """Attempts of a pending activity beyond which nothing counts as healed."""
 
-AWAY = 20.0
+AWAY = 15.0
 """Seconds that a killed process may be felt: its restart, and the heartbeats that others missed meanwhile."""
 
 
@@ -146,11 +148,11 @@ class Rig:
             "the tool server's token": self.whole.run.mcp_token,
         }
 
-    def stores(self) -> Mapping[str, bytes]:
+    def stores(self) -> Mapping[str, Path]:
         """Temporal's database, the logs and the blobs, as they lie on disk."""
         data_dir = self.whole.settings.data_dir
-        kept = [path for path in data_dir.rglob("*") if path.is_file() and path.name != "run.json"]
-        return {str(path.relative_to(data_dir)): path.read_bytes() for path in kept if "bytecode" not in path.parts}
+        kept = [path for path in data_dir.rglob("*") if path.is_file() and not path.name.startswith("run.")]
+        return {str(path.relative_to(data_dir)): path for path in kept if "bytecode" not in path.parts}
 
     async def connected(self) -> Client:
         """A client of the set's Temporal."""
@@ -165,6 +167,51 @@ class Rig:
         return conversation_id(
             ThreadRef(platform=one.platform, workspace=workspace, channel=one.channel, thread=one.thread)
         )
+
+    def conversation(self, one: Asked) -> Any:
+        """What Temporal says of a question's conversation: its raw description, or None where there is none."""
+        return asyncio.run(self._conversation(one))
+
+    async def _conversation(self, one: Asked) -> Any:
+        client = await self.connected()
+        try:
+            return (await client.get_workflow_handle(self.workflow_id(one)).describe()).raw_description
+        except RPCError:
+            return None
+
+    def doing(self, one: Asked, activity: str, *, attempt: int = 1) -> bool:
+        """Whether an activity of a question's conversation runs, in this attempt at the least."""
+        found = self.conversation(one)
+        running: list[Any] = [] if found is None else list(found.pending_activities)
+        return any(each.activity_type.name == activity and each.attempt >= attempt for each in running)
+
+    def worker_of(self, one: Asked, activity: str) -> int:
+        """The worker that runs an activity of a question's conversation."""
+        running = self.conversation(one).pending_activities
+        [found] = [each for each in running if each.activity_type.name == activity]
+        return int(found.last_worker_identity.partition("@")[0])
+
+    def quiet(self, one: Asked) -> bool:
+        """Whether a question's conversation says that it is done with everything."""
+        return asyncio.run(self._quiet(one))
+
+    async def _quiet(self, one: Asked) -> bool:
+        client = await self.connected()
+        handle = client.get_workflow_handle(self.workflow_id(one))
+        try:
+            view = await handle.query("view", result_type=ConversationView)
+        except RPCError:
+            return False
+        return view.state in ("idle", "parked") and not view.queued
+
+    def timed_out(self, one: Asked) -> bool:
+        """Whether a workflow task of a question's conversation timed out."""
+        return asyncio.run(self._timed_out(one))
+
+    async def _timed_out(self, one: Asked) -> bool:
+        client = await self.connected()
+        history = await client.get_workflow_handle(self.workflow_id(one)).fetch_history()
+        return any(each.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT for each in history.events)
 
     async def _pending(self, asked: Iterable[Asked]) -> list[Pending]:
         """What is still open in the questions' conversations. Those that were never begun are lost, not open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -71,7 +72,6 @@ def right() -> Ledger:
         ],
         calls=[call("m-a1"), call("m-a2"), call("m-b1")],
         secrets={"the token": "xoxb-secret"},
-        stores={"the database": b"nothing"},
     )
 
 
@@ -230,9 +230,11 @@ def test_a_message_that_belongs_to_nobody(right: Ledger) -> None:
 
 
 @pytest.mark.parametrize("where", ["disk", "posts", "inputs"])
-def test_a_secret_that_was_told(right: Ledger, where: str) -> None:
+def test_a_secret_that_was_told(right: Ledger, where: str, tmp_path: Path) -> None:
     if where == "disk":
-        right.stores = {"the database": b"\0xoxb-secret\0"}
+        (tmp_path / "database").write_bytes(b"\0xoxb-secret\0")
+        (tmp_path / "empty").touch()
+        right.stores = {name: tmp_path / name for name in ("database", "empty", "gone")}
     elif where == "posts":
         right.writes[0] = replace(right.writes[0], text="xoxb-secret")
     else:

@@ -128,6 +128,10 @@ class Trouble(Served):
 
         self._do(job)
 
+    def restore_token(self) -> None:
+        """The bot's token is good again."""
+        self._gate.revoked = None
+
     def set_scopes(self, *scopes: str) -> None:
         """What the bot's token may do from now on."""
         self._gate.scopes = frozenset(scopes)
