@@ -96,11 +96,13 @@ async def test_a_button_below_an_answer_in_an_archived_thread_works(desk: Discor
     assert not desk.discord.place(thread).archived
 
 
+@pytest.mark.parametrize("archived", [False, True])
 async def test_in_a_locked_thread_whoever_asks_by_a_menu_is_told_that_nothing_can_be_said_there(
-    desk: DiscordDesk,
+    desk: DiscordDesk, archived: bool
 ) -> None:
     thread, answer = await desk.asked(PRICE)
     desk.discord.lock(thread)
+    desk.discord.archive(thread, on=archived)
     given = desk.discord.context(thread, desk.bob, "Research this", answer.id)
     commanded = desk.discord.command(thread, desk.bob, "research", ticker="AAPL")
     for each in (given, commanded):

@@ -49,17 +49,19 @@ class DiscordLookup:
         return workspace == DIRECT
 
     async def absent(self, workspace: str, channel: str) -> str:
-        """Why no thread can be opened in a channel, in words; "" if it can, or if we do not know the channel."""
+        """Why no thread can be opened in a channel, in words; "" if it can, or before we know the server."""
         if workspace == DIRECT or not channel.isdecimal():
             return ""
         found = self._client.get_channel(int(channel))
+        if found is None and self._client.get_guild(int(workspace)) is not None:
+            return words.cannot(_may("view_channel"))
         if not isinstance(found, discord.abc.GuildChannel):
             return ""
         if not isinstance(found, discord.TextChannel):
             return words.NO_THREADS
         may = found.permissions_for(found.guild.me)
         lacking = next((name for name in ESSENTIAL if not getattr(may, name)), "")
-        return words.cannot(PERMISSIONS[lacking].partition(",")[0]) if lacking else ""
+        return words.cannot(_may(lacking)) if lacking else ""
 
     async def shown(self, workspace: str, channel: str, message: str) -> Shown | None:
         """What one of our answers shows, or None if it is none of ours. Raises Retriable."""
@@ -94,3 +96,7 @@ class DiscordLookup:
             await self._rest.call("POST", "/channels/{channel_id}/messages", channel_id=channel, json=payload)
         except CallError as error:
             _log.warning("somebody could not be told something: %s", error)
+
+
+def _may(permission: str) -> str:
+    return PERMISSIONS[permission].partition(",")[0]

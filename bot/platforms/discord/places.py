@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.platforms.discord.calls import Rest
+from bot.platforms.discord.calls import MISSING_ACCESS, Rest, code_of, inner
 from bot.platforms.discord.values import DIRECT, NAME, THREAD_TYPES
 from bot.platforms.remembered import Remembered
 from workflows.contracts import ThreadRef
+from workflows.errors import Terminal
 
 _REMEMBERED = 10_000
 
@@ -53,19 +54,35 @@ class Places:
         us = self._client.user
         if isinstance(found, discord.Thread):
             ours = us is not None and found.owner_id == us.id
-            locked = found.locked and not found.permissions_for(found.guild.me).manage_threads
+            locked = found.locked and not self._manages(found.parent_id)
             return Place(
                 workspace=str(guild), channel=str(found.parent_id), thread=str(channel), ours=ours, locked=locked
             )
         if found is not None:
             return Place(workspace=str(guild), channel=str(channel))
-        known = self._known.get(str(channel))
-        if known is not None:
-            return known
+        return self._known.get(str(channel)) or await self._asked(guild, channel)
+
+    async def _asked(self, guild: int, channel: int) -> Place:
         # An archived thread is not told of when we connect.
-        shape = await self._rest.read("/channels/{channel_id}", channel_id=str(channel))
+        try:
+            shape = await self._rest.read("/channels/{channel_id}", channel_id=str(channel))
+        except Terminal as refused:
+            if code_of(refused) != MISSING_ACCESS:
+                raise
+            # Whoever gives a command in a channel that we cannot see shall be told so.
+            return Place(workspace=str(guild), channel=str(channel))
         if shape.get("type") not in THREAD_TYPES:
             return self._known.keep(str(channel), Place(workspace=str(guild), channel=str(channel)))
+        us = self._client.user
         ours = us is not None and shape.get("owner_id") == str(us.id)
-        place = Place(workspace=str(guild), channel=str(shape.get("parent_id")), thread=str(channel), ours=ours)
+        parent = str(shape.get("parent_id"))
+        if inner(shape, "thread_metadata").get("locked") and not self._manages(int(parent)):
+            # Not remembered: nobody tells us when an archived thread is unlocked.
+            return Place(workspace=str(guild), channel=parent, thread=str(channel), ours=ours, locked=True)
+        place = Place(workspace=str(guild), channel=parent, thread=str(channel), ours=ours)
         return self._known.keep(str(channel), place)
+
+    def _manages(self, parent: int) -> bool:
+        """Whether we may write in locked threads of a channel."""
+        found = self._client.get_channel(parent)
+        return isinstance(found, discord.abc.GuildChannel) and found.permissions_for(found.guild.me).manage_threads
