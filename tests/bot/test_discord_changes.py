@@ -88,6 +88,7 @@ async def test_an_answer_into_a_thread_that_was_archived_meanwhile_opens_it_agai
     assert not desk.discord.place(thread).archived
 
 
+@pytest.mark.campaign
 async def test_a_button_below_an_answer_in_an_archived_thread_works(desk: DiscordDesk) -> None:
     thread, answer = await desk.asked(PRICE)
     desk.discord.archive(thread)
@@ -96,7 +97,7 @@ async def test_a_button_below_an_answer_in_an_archived_thread_works(desk: Discor
     assert not desk.discord.place(thread).archived
 
 
-@pytest.mark.parametrize("archived", [False, True])
+@pytest.mark.parametrize("archived", [pytest.param(False, marks=pytest.mark.campaign), True])
 async def test_in_a_locked_thread_whoever_asks_by_a_menu_is_told_that_nothing_can_be_said_there(
     desk: DiscordDesk, archived: bool
 ) -> None:
@@ -115,6 +116,7 @@ async def test_in_a_locked_thread_whoever_asks_by_a_menu_is_told_that_nothing_ca
     assert len(desk.answers(thread)) == 2
 
 
+@pytest.mark.campaign
 async def test_an_answer_into_a_thread_that_was_deleted_meanwhile_is_parked(desk: DiscordDesk) -> None:
     thread = await held(desk)
     desk.discord.remove_place(thread)

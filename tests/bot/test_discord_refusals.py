@@ -56,6 +56,7 @@ async def test_machines_are_heard_by_nobody_and_guests_are_told_that_they_may_no
     assert len(desk.stack.sandbox.steps("start")) == 1
 
 
+@pytest.mark.campaign
 async def test_a_reaction_of_somebody_who_left_is_nobodys(desk: DiscordDesk) -> None:
     thread, answer = await desk.asked(PRICE)
     desk.discord.set_user(desk.bob, member=False)
@@ -88,6 +89,7 @@ async def test_roles_say_who_may_ask_and_who_administers_wherever_they_are_asked
         await eventually(lambda: (told := shown.response) is not None and "Temporal" in told.content, "the report")
 
 
+@pytest.mark.campaign
 async def test_only_listed_channels_are_listened_to_and_threads_in_them(quiet: DiscordDesk) -> None:
     other = quiet.discord.channel("elsewhere")
     async with quiet.bot(clew_allowed_channels=(f"discord:{quiet.channel}",)):
@@ -105,6 +107,7 @@ async def test_where_the_bot_lacks_a_permission_whoever_commands_is_told_which(d
         assert desk.discord.threads(channel) == []
 
 
+@pytest.mark.campaign
 async def test_an_announcement_is_answered_and_a_voice_channel_is_said_to_have_no_threads(desk: DiscordDesk) -> None:
     news, voice = desk.discord.channel("news", news=True), desk.discord.channel("talk", voice=True)
     said = desk.mention(PRICE, channel=news)
@@ -127,6 +130,7 @@ async def test_every_event_told_twice_is_one_turn(desk: DiscordDesk) -> None:
     assert [one.id for one in desk.answers(thread)] == sorted({one.id for one in desk.answers(thread)})
 
 
+@pytest.mark.campaign
 async def test_two_bots_at_once_answer_everything_once(quiet: DiscordDesk) -> None:
     async with quiet.bot(), quiet.bot():
         thread, answer = await quiet.asked(PRICE)
@@ -160,6 +164,7 @@ async def test_what_comes_while_temporal_is_away_is_kept_and_who_pressed_is_told
         assert discord.violations == []
 
 
+@pytest.mark.campaign
 async def test_what_comes_while_no_worker_runs_is_answered_once_one_does(idle_stack: Stack) -> None:
     with running_discord() as discord:
         async with desk_on(idle_stack, discord) as desk, desk.bot():
@@ -171,6 +176,7 @@ async def test_what_comes_while_no_worker_runs_is_answered_once_one_does(idle_st
                 await desk.outcome(opened.id, given.id)
 
 
+@pytest.mark.campaign
 async def test_a_question_as_long_as_may_be_is_asked_and_named_in_short(desk: DiscordDesk) -> None:
     text = f"{PRICE} {'please ' * 560}"[:3_900]
     said = desk.mention(text)
@@ -189,7 +195,6 @@ async def test_what_a_model_or_a_person_writes_pings_nobody_and_commands_nothing
     assert "done" in answer.text
     assert answer.flags & (1 << 2)
     thread, given = await desk.researched("AAPL", f"@everyone <@{desk.bob}> </cmd:1> [a](https://example.com)")
-    await desk.last(thread, given.id)
     for name in (desk.discord.place(said).name, desk.discord.place(thread).name):
         assert not any(live in name for live in ("@everyone", "</", "<t:", "<@"))
     assert given.response is not None

@@ -202,3 +202,14 @@ async def test_the_admin_command_is_for_administrators(desk: DiscordDesk) -> Non
     await whispered(refused, "Only administrators")
     shown = desk.discord.command(desk.channel, desk.root, "research-admin", action="status")
     await eventually(lambda: (told := shown.response) is not None and "Temporal" in told.content, "the report")
+
+
+async def test_edits_stay_below_discords_limit_and_the_last_word_is_not_held_up(desk: DiscordDesk) -> None:
+    desk.discord.rate_limits()
+    keys = [await desk.researched(symbol) for symbol in ("AAPL", "MSFT", "IBM")]
+    for thread, given in keys:
+        await desk.last(thread, given.id)
+    edits = desk.discord.asked("PATCH /channels/*/messages/*")
+    assert len(edits) >= 3
+    assert [one.status for one in edits if one.status != 200] == []
+    desk.discord.rate_limits(on=False)

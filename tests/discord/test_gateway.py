@@ -32,6 +32,16 @@ async def test_what_was_missed_while_the_connection_was_cut_is_replayed_once(dis
     assert (discord.identifies, listener.resumed) == (1, 1)
 
 
+async def test_a_session_whose_connection_was_closed_with_a_code_is_resumed(discord: Discord) -> None:
+    ada, channel, listener = discord.user("ada"), discord.channel("a"), Listener()
+    with pointed_at(discord):
+        async with connected(discord, listener):
+            discord.cut_gateway(4000)
+            discord.say(channel, ada, "meanwhile")
+            await until(lambda: len(listener.told) == 1, "it is told")
+    assert (discord.identifies, discord.resumes) == (1, 1)
+
+
 async def test_a_client_that_is_asked_to_connect_anew_resumes(discord: Discord) -> None:
     listener = Listener()
     with pointed_at(discord):
