@@ -13,3 +13,12 @@ def side_by_side(case: Case) -> None:
     asked = [case.ask(), case.ask()]
     asked += [case.follow(one) for one in asked]
     case.over(*asked)
+
+
+@ROWS.row("N2", "ten follow-ups within a moment")
+def burst(case: Case) -> None:
+    first = case.ask()
+    case.over(first)
+    for _ in range(10):
+        case.follow(first)
+    case.over(*case.asked)

@@ -70,6 +70,8 @@ def killed_before_post(case: Case) -> None:
 def late(case: Case) -> None:
     case.fault("post", "delay", when="before", seconds=12.0)
     case.over(case.ask())
+    requests = case.rig.slack.slack
+    case.until(lambda: all(one.status for one in requests.requests if one.fault == "delay"), "the late post")
 
 
 @ROWS.row("P3-nonce", "a post is applied after the next one was", platforms=("discord",), slow=True)

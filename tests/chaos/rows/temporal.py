@@ -105,15 +105,17 @@ def continued(case: Case) -> None:
     first = case.ask()
     case.over(first)
     run = case.rig.conversation(first).workflow_execution_info.execution.run_id
+    slack = case.rig.slack.slack
     for _ in range(_LONG_THREAD):
-        case.follow(first)
+        said = case.follow(first)
+        case.until(lambda said=said: slack.acked(said.key), "it is taken")
     case.over(*case.asked)
     case.hit(
         "it was continued as new",
         lambda: case.rig.conversation(first).workflow_execution_info.execution.run_id != run,
     )
     case.struck()
-    case.rig.slack.slack.redeliver(ts=case.asked[1].key, new_event_id=True)
+    slack.redeliver(ts=case.asked[1].key, new_event_id=True)
     case.over(case.follow(first))
 
 

@@ -22,7 +22,7 @@ def _variant(name: str, row: str, platform: str, invariant: str, title: str) -> 
 
 VARIANTS = (
     _variant("no-dedupe", "SH4", "slack", "I6", "no dedupe"),
-    _variant("acknowledge-first", "SS2-deaf", "slack", "I7", "acknowledges before the signal"),
+    _variant("acknowledge-first", "SS2-early", "slack", "I7", "acknowledges before the signal"),
     _variant("sdk-retries", "P1-drop", "slack", "I2", "the SDK's own retries"),
     _variant("no-look-up", "P1-5xx", "slack", "I2", "no look-up after an ambiguous post"),
     _variant("no-settle", "P3", "slack", "I2", "no wait before the look-up"),

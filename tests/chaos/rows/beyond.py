@@ -1,0 +1,15 @@
+"""The rows of the matrix that are not run here, each with its reason."""
+
+from __future__ import annotations
+
+BEYOND: dict[str, str] = {
+    "SH1, SH2, SH3, SH5": "There is no HTTP mode; Socket Mode's twins are SS1, SS4 and SH4.",
+    "SH9": "There is no HTTP mode, so nobody signs anything.",
+    "D8": "Without the intent the bot refuses to start, and says so: tests/bot/test_discord_doctor.py.",
+    "C5, C6": "They need two builds at once; histories that were recorded are replayed: tests/workflows/test_replay.py.",
+    "C8": "No platform lets so much through; what is large is cut in activities: tests/workflows/test_recorded.py.",
+    "C9": "Clocks that differ are set in the loopback services: tests/bot/test_catchup.py. Temporal's cannot be.",
+    "C11": "What an out-of-memory killer sends is SIGKILL (L1, P2); a full disk needs a file system of its own.",
+    "T3, T4": "Samples never fail or grow: tests/workflows/test_recorded.py, tests/mcp_server/test_yahoo_failures.py.",
+    "T5": "The tool server's tools are what its code says: tests/workflows/test_mcp_client.py.",
+}
