@@ -36,6 +36,7 @@ from bot.platforms.slack.gestures import (
     spoken,
 )
 from bot.platforms.slack.lookup import SlackLookup, Us
+from bot.platforms.slack.order import Order
 from bot.platforms.slack.past import SlackPast
 from bot.platforms.slack.pressed import Pressed
 from bot.platforms.slack.views import home
@@ -177,12 +178,17 @@ class _Ears:
         self._lookup = lookup
         self._us = us
         self._later = later
+        self._order = Order()
 
     async def nothing(self) -> None:
         """Acknowledge what means nothing to us."""
 
     async def message(self, event: Json, request: AsyncBoltRequest) -> None:
         """A message, a mention, a change, a removal."""
+        async with self._order.turn(event):
+            await self._message(event, request)
+
+    async def _message(self, event: Json, request: AsyncBoltRequest) -> None:
         us = self._us
         gone = removed(event, us.team)
         if gone is not None:
