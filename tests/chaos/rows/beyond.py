@@ -6,7 +6,7 @@ BEYOND: dict[str, str] = {
     "SH1, SH2, SH3, SH5": "There is no HTTP mode; Socket Mode's twins are SS1, SS4 and SH4.",
     "SH9": "There is no HTTP mode, so nobody signs anything.",
     "D8": "Without the intent the bot refuses to start, and says so: tests/bot/test_discord_doctor.py.",
-    "C5, C6": "They need two builds at once; histories that were recorded are replayed: tests/workflows/test_replay.py.",
+    "C5, C6": "They need two builds at once; recorded histories are replayed: tests/workflows/test_replay.py.",
     "C8": "No platform lets so much through; what is large is cut in activities: tests/workflows/test_recorded.py.",
     "C9": "Clocks that differ are set in the loopback services: tests/bot/test_catchup.py. Temporal's cannot be.",
     "C11": "What an out-of-memory killer sends is SIGKILL (L1, P2); a full disk needs a file system of its own.",
