@@ -160,3 +160,18 @@ async def test_a_token_that_is_worth_nothing_is_refused_for_good_and_a_discord_a
     with pytest.raises(Retriable):
         await rig.chat.post(thread, answer())
     await rig.chat.post(thread, answer())
+
+
+async def test_calls_are_made_as_long_as_discord_takes_them_and_then_say_how_long_to_wait(rig: DiscordRig) -> None:
+    message = await posted(rig)
+    rig.discord.rate_limits()
+    for number in range(5):
+        await rig.chat.edit(message, answer(text=f"Edit {number}"))
+    with pytest.raises(Retriable) as refused:
+        await rig.chat.edit(message, answer(text="One too many"))
+    assert refused.value.retry_after is not None
+    assert 1 < refused.value.retry_after <= 5
+    assert [one.status for one in rig.discord.asked(EDIT)] == [200] * 5
+    other = await posted(rig)
+    await rig.chat.edit(other, answer(text="Another thread"))
+    assert "Another thread" in shown(rig, other)

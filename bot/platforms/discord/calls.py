@@ -17,6 +17,7 @@ import aiohttp
 import discord
 from discord.http import Route
 
+from bot.platforms.discord.buckets import keep_buckets
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal
 from workflows.retry_after import retry_after
 
@@ -127,8 +128,7 @@ class Rest:
         async with self._opening:
             if self._client is None:
                 client = discord.Client(intents=discord.Intents(guilds=True))
-                # Below discord.py's own least, which is half a minute.
-                client.http.max_ratelimit_timeout = PATIENCE
+                keep_buckets(client, PATIENCE)
                 await _log_in(client, self._token)
                 self._client = client
             return self._client

@@ -9,8 +9,8 @@ NAME = "discord"
 CAPABILITIES = Capabilities(
     # Components take 4,000 characters a message in all, of which headline, figures and sources want some.
     part_limit=3_300,
-    # A channel takes about five edits in five seconds: three of progress leave room for the last word at any moment.
-    edit_interval=1.5,
+    # A channel takes about five edits in five seconds: three of progress leave room for the first and the last word.
+    edit_interval=1.7,
     posts_per_second=5,
     settle=3.0,
     lookup_window=60.0,
