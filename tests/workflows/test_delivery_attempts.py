@@ -62,6 +62,20 @@ async def test_a_later_attempt_adopts_the_oldest_post_and_deletes_the_others(
     assert store.find(thread.thread, "m1") == [oldest]
 
 
+async def test_an_attempt_that_counts_as_the_first_one_again_adopts_too(
+    store: TerminalStore, delivery: DeliveryActivities
+) -> None:
+    thread = thread_in(store)
+    standing = store.post(thread.thread, "m1", answer_to_data(WORKING))
+    # An administrator let a step that backed off run at once: its activity was reset.
+    reset = attempt(1)
+    later = reset.info.scheduled_time + timedelta(seconds=5)
+    reset.info = replace(reset.info, current_attempt_scheduled_time=later)
+    posted = await reset.run(delivery.post_answer, PostAnswer(thread=thread, answer=WORKING))
+    assert posted.messages == (MessageRef(thread=thread, message=standing),)
+    assert store.find(thread.thread, "m1") == [standing]
+
+
 async def test_what_an_earlier_activity_may_have_posted_is_looked_for_at_the_first_attempt(
     store: TerminalStore, delivery: DeliveryActivities
 ) -> None:

@@ -62,7 +62,7 @@ class DeliveryActivities:
     async def open_thread(self, request: OpenThreadRequest) -> ThreadRef:
         """Open the thread of a slash command. Run again: the platform finds it by the command's id."""
         async with heartbeating() as pulse:
-            if activity.info().attempt > 1:
+            if _is_again():
                 # What an earlier attempt posted may show a moment later than it was applied.
                 await asyncio.sleep(self._chat.capabilities.settle)
             if pulse.given_up:
@@ -195,7 +195,7 @@ class DeliveryActivities:
         The first attempt posts. Any later one cannot know whether an earlier post was applied, so it settles, looks
         the key up, adopts the oldest message and deletes extras, and posts only if there is none.
         """
-        again = activity.info().attempt > 1
+        again = _is_again()
         if again:
             await asyncio.sleep(self._chat.capabilities.settle)
         if again or may_stand:
@@ -213,6 +213,12 @@ class DeliveryActivities:
             await self._chat.delete(extra)
         if part.state in OUTCOMES:
             await self._chat.edit(found[0], part)
+
+
+def _is_again() -> bool:
+    """Whether an attempt came before this one. An administrator's retry counts attempts anew, from 1."""
+    info = activity.info()
+    return info.attempt > 1 or info.current_attempt_scheduled_time > info.scheduled_time
 
 
 def _to_json(answer: Answer) -> bytes:
