@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final, cast
 
 import aiohttp
@@ -38,9 +39,28 @@ _PERHAPS_APPLIED = frozenset({"fatal_error", "internal_error", "request_timeout"
 NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
+class Client(AsyncWebClient):
+    """A client that stays away for as long as Slack has told it to, whoever asks it."""
+
+    def __init__(self, token: str, url: str, *, limit: int) -> None:
+        # Its default sends again what a broken connection lost, and so posts twice.
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - slack_sdk's own gap, in its headers
+            token=token, base_url=url, timeout=limit, retry_handlers=[]
+        )
+        self._closed: dict[str, float] = {}
+
+    def closed(self, method: str, channel: str) -> float:
+        """For how many seconds a method may not be called."""
+        return self._closed.get(_window(method, channel), 0.0) - time.monotonic()
+
+    def close_for(self, method: str, channel: str, seconds: float) -> None:
+        """Slack said so."""
+        self._closed[_window(method, channel)] = time.monotonic() + seconds
+
+
 def build_client(token: str, url: str, *, limit: int = CALL_LIMIT) -> AsyncWebClient:
-    """A client that never sends a request a second time by itself: its default would, and post twice."""
-    return AsyncWebClient(token=token, base_url=url, timeout=limit, retry_handlers=[])
+    """A client that never sends a request a second time by itself, and none before the time that it was told."""
+    return Client(token, url, limit=limit)
 
 
 async def call(client: AsyncWebClient, method: str, **arguments: Any) -> Json:
@@ -66,14 +86,27 @@ async def send(client: AsyncWebClient, method: str, **how: Any) -> Any:
     """Send one request; gives the SDK's response, with its headers. Raises as `call` does."""
     # The SDK's own types say nothing of what is in its dictionaries.
     untyped: Any = client
+    given = cast("Json", how.get("json") or how.get("params") or {})
+    channel = str(given.get("channel") or "")
+    wait = client.closed(method, channel) if isinstance(client, Client) else 0.0
+    if wait > 0:
+        raise Retriable(f"{method}: ratelimited", retry_after=wait, sent=False)
     try:
         return await untyped.api_call(method, **how)
     except SlackApiError as error:
-        raise refusal(method, error) from None
+        refused = refusal(method, error)
+        if isinstance(client, Client) and isinstance(refused, Retriable) and refused.retry_after:
+            client.close_for(method, channel, refused.retry_after)
+        raise refused from None
     except NEVER_SENT:
         raise Retriable(f"{method}: no connection", sent=False) from None
     except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, SlackClientError, ValueError, OSError):
         raise Ambiguous(f"{method}: no usable reply") from None
+
+
+def _window(method: str, channel: str) -> str:
+    """What Slack counts together: calls of a method, and posts of one channel."""
+    return f"{method} {channel}" if method == "chat.postMessage" else method
 
 
 def data_of(response: Any) -> Json:
