@@ -98,7 +98,10 @@ def misplaced(ledger: Ledger) -> Iterable[Finding]:
 
 
 def disordered(ledger: Ledger) -> Iterable[Finding]:
-    """I4: outcomes in a thread come in the order of its questions; those that were stopped need not wait."""
+    """I4: outcomes in a thread come in the order of its questions.
+
+    Those that were stopped need not wait, and what had to be told again may be overtaken by what is said meanwhile.
+    """
     over: dict[tuple[str, str], float] = {}
     for write in ledger.writes:
         if write.part == 1 and write.key and write.state in ("final", "failed"):
@@ -107,7 +110,7 @@ def disordered(ledger: Ledger) -> Iterable[Finding]:
     for asked in ledger.asked:
         at = over.get((asked.platform, asked.key))
         thread = (asked.platform, asked.thread)
-        if at is None:
+        if at is None or asked.key in ledger.late:
             continue
         if at < latest.get(thread, 0.0):
             yield Finding(invariant="I4", text=f"{asked.key} overtook an earlier question of {asked.thread}")
@@ -144,7 +147,7 @@ def orphaned(ledger: Ledger) -> Iterable[Finding]:
 
 
 def crooked(ledger: Ledger) -> Iterable[Finding]:
-    """I6: the branch in use holds each answered question once and in order; user and assistant alternate."""
+    """I6: the branch in use holds each answered question once; user and assistant alternate. Their order is I4's."""
     answered = {(post.thread, post.key) for post in ledger.standing if post.state == "final"}
     questions: defaultdict[str, list[str]] = defaultdict(list)
     for asked in ledger.asked:
@@ -161,7 +164,7 @@ def crooked(ledger: Ledger) -> Iterable[Finding]:
             continue
         said = [entry for entry in branch.entries if entry["type"] in ("message.input", "message.output")]
         held = [str(entry["content"]) for entry in said[::2]]
-        if held != texts:
+        if sorted(held) != sorted(texts):
             yield Finding(invariant="I6", text=f"{branch.id} of {thread} holds {held}, not {texts}")
         elif [entry["type"] for entry in said] != ["message.input", "message.output"] * len(texts):
             yield Finding(invariant="I6", text=f"{branch.id} of {thread} does not alternate")
@@ -195,7 +198,8 @@ def amplified(ledger: Ledger) -> Iterable[Finding]:
 def hasty(ledger: Ledger) -> Iterable[Finding]:
     """I9: no request inside a Retry-After window. A thread's steps follow each other: after a refusal, its retry."""
     for call in ledger.calls:
-        if call.early:
+        # Who was told to wait may be dead, and with it what it was told.
+        if call.early and not any(kill.at < call.at < kill.until for kill in ledger.kills):
             yield Finding(invariant="I9", text=f"{call.method} about {call.about} came too early")
     if ledger.wait is None:
         return

@@ -138,6 +138,8 @@ class Ledger:
     kills: list[Kill] = field(default_factory=list[Kill])
     pending: list[Pending] = field(default_factory=list[Pending])
     wait: float | None = None
+    late: set[str] = field(default_factory=set[str])
+    """Questions that their platform had to tell of again, or that were said while nobody listened, by their keys."""
     identifies: int = 0
     secrets: Mapping[str, str] = field(default_factory=dict[str, str])
     """Secrets that must be nowhere, by name."""

@@ -136,6 +136,7 @@ class Rig:
         for witness in (SlackWitness(self.slack.slack, slack), DiscordWitness(self.discord.discord, discord)):
             found.writes += witness.writes()
             found.standing += witness.standing()
+            found.late |= witness.late()
             found.calls += [call for call in witness.calls() if call.at >= since]
         return found
 

@@ -134,6 +134,12 @@ def test_outcomes_in_the_wrong_order(right: Ledger) -> None:
     assert found(right) == {"I4"}
 
 
+def test_a_question_that_had_to_be_told_again_may_be_overtaken(right: Ledger) -> None:
+    right.writes[1] = replace(right.writes[1], at=100.0)
+    right.late = {"a1"}
+    assert found(right) == set()
+
+
 @pytest.mark.parametrize("where", ["posts", "branches", "figures"])
 def test_what_belongs_to_another_thread(right: Ledger, where: str) -> None:
     if where == "posts":
@@ -151,7 +157,7 @@ def test_what_belongs_to_another_thread(right: Ledger, where: str) -> None:
     "texts",
     [
         ("Question a1", "Question a1", "Question a2"),
-        ("Question a2", "Question a1"),
+        ("Question a1", "Question a3"),
         ("Question a1", "Question a1"),
     ],
 )
@@ -187,6 +193,8 @@ def test_more_tries_than_five(right: Ledger) -> None:
 def test_a_request_that_did_not_wait(right: Ledger) -> None:
     right.calls.append(call("m-b1", early=True))
     assert found(right) == {"I9"}
+    right.kills.append(Kill(role="worker", at=0.5, until=1.5))
+    assert found(right) == set()
 
 
 @pytest.mark.parametrize(("seconds", "invariants"), [(1.9, {"I9"}), (2.1, set[str]())])

@@ -31,7 +31,9 @@ _DISCORD_KINDS = {
     "DELETE /channels/{channel}/messages/{message}": "delete",
 }
 _PARTS = 8
-_UNKNOWN = "unknown"
+
+HANDED_OVER = 3.0
+"""Seconds for which a question that was told of may still be on its way."""
 
 
 def wall(monotonic: float) -> float:
@@ -74,6 +76,11 @@ class SlackWitness:
                     platform="slack", channel=channel, thread=thread, message=one.ts, key=key, part=part, state=state,
                     text=f"{one.text} {one.blocks}", kind="answer" if key or one.metadata is None else "other",
                 )  # fmt: skip
+
+    def late(self) -> set[str]:
+        """Questions that were told of more than once."""
+        again = (one for one in self._slack.envelopes if one.attempts > 1 or not one.acked)
+        return {one.ts for one in again if one.ts in self._keys}
 
     def calls(self) -> Iterator[Call]:
         """Every request."""
@@ -138,6 +145,15 @@ class DiscordWitness:
                     platform="discord", channel=channel, thread=thread, message=one.id, key=key, part=part,
                     state="" if its is None else its.state, text=one.text,
                 )  # fmt: skip
+
+    def late(self) -> set[str]:
+        """Questions that nobody was told of when they were asked, or just before the connection broke."""
+        deaf = self._discord.deaf
+        return {
+            one.key
+            for one in self._asked
+            if any(wall(start) - HANDED_OVER < one.at < wall(end) + HANDED_OVER for start, end in deaf)
+        }
 
     def calls(self) -> Iterator[Call]:
         """Every request."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,9 @@ class Gateway:
     def __init__(self, world: World, board: Board) -> None:
         self.events: list[Event] = []
         self.sessions: list[Session] = []
+        self.begun: list[float] = []
+        self.lost: list[float] = []
+        """When somebody began to listen, again or anew, and when somebody ceased to; on the monotonic clock."""
         self.links: list[Link] = []
         self.identifies = 0
         self.resumes = 0
@@ -105,6 +109,7 @@ class Gateway:
             self.links.remove(link)
             if link.session is not None:
                 link.session.link = None
+                self.lost.append(time.monotonic())
                 # Who leaves in good order gives its session up.
                 link.session.ended |= not link.closed and socket.close_code in {WSCloseCode.OK, WSCloseCode.GOING_AWAY}
         return socket
@@ -196,6 +201,7 @@ class Gateway:
         session = Session(id=f"session-{next(self._numbers)}", intents=intents, link=link)
         link.session = session
         self.sessions.append(session)
+        self.begun.append(time.monotonic())
         is_member, flags = self._world.people[BOT_USER].member, str(self._world.application_flags)
         session.dispatch(
             "READY",
@@ -221,6 +227,7 @@ class Gateway:
             await link.socket.close(code=4007)
             return
         self.resumes += 1
+        self.begun.append(time.monotonic())
         link.session, session.link = session, link
         for payload in session.sent:
             if payload["s"] > seq:

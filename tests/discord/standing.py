@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
@@ -247,6 +248,13 @@ class Standing(Served):
     def resumes(self) -> int:
         """How often a session was resumed."""
         return self._gateway.resumes
+
+    @property
+    def deaf(self) -> list[tuple[float, float]]:
+        """From when to when a listener was missing, on the monotonic clock; the last one perhaps still is."""
+        begun = list(self._gateway.begun)
+        ends = [next((one for one in begun if one > lost), math.inf) for lost in self._gateway.lost]
+        return list(zip(self._gateway.lost, ends, strict=False))
 
     @property
     def connected(self) -> int:
