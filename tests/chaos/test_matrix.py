@@ -1,0 +1,47 @@
+"""Every row of the matrix is run, or there is a reason why not; each variant has a row; a seed draws one campaign."""
+
+from __future__ import annotations
+
+import re
+
+from tests.chaos.matrix import ROWS
+from tests.chaos.plan import CHAT_FAULTS, MODEL_FAULTS, VICTIMS, plan
+from tests.chaos.rows.beyond import BEYOND
+from tests.chaos.variants.injected.sitecustomize import PATCHES
+from tests.chaos.variants.table import VARIANTS
+
+FAMILIES = {"SH": 9, "SS": 5, "D": 8, "C": 12, "L": 8, "T": 5, "P": 13}
+"""How many rows each family of the matrix has."""
+
+
+def test_each_row_is_run_or_has_a_reason_why_not() -> None:
+    wanted = {f"{family}{number}" for family, count in FAMILIES.items() for number in range(1, count + 1)}
+    run = {row.id.partition("-")[0] for row in ROWS} & wanted
+    left_out = {ident for ids in BEYOND for ident in ids.split(", ")}
+    assert run | left_out == wanted
+    assert not run & left_out
+
+
+def test_no_two_rows_have_one_id_and_none_is_without_a_platform() -> None:
+    assert len({row.id for row in ROWS}) == len(ROWS)
+    assert all(row.platforms for row in ROWS)
+    assert all(re.fullmatch(r"[A-Z]+\d+(-[a-z0-9-]+)?", row.id) for row in ROWS)
+
+
+def test_each_variant_breaks_something_and_has_a_row_that_finds_it_out() -> None:
+    assert {variant.name for variant in VARIANTS} == set(PATCHES)
+    rows = {row.id: row for row in ROWS}
+    assert all(variant.platform in rows[variant.row].platforms for variant in VARIANTS)
+
+
+def test_a_seed_draws_one_campaign_and_another_seed_another() -> None:
+    assert plan(7, 200) == plan(7, 200)
+    assert plan(7, 200) != plan(8, 200)
+
+
+def test_a_campaign_hits_every_role_and_breaks_everything_in_its_share() -> None:
+    drawn = plan(7, 5_000)
+    assert {hit.role for hit in drawn.hits[: len(VICTIMS)]} == set(VICTIMS)
+    for kind in (*CHAT_FAULTS, *MODEL_FAULTS):
+        share = sum(kind in turn.faults for turn in drawn.turns) / len(drawn.turns)
+        assert 0.01 < share < 0.03
