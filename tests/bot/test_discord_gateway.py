@@ -101,6 +101,7 @@ async def test_a_malformed_event_ends_nothing_for_long(desk: DiscordDesk) -> Non
     await desk.asked(PRICE)
 
 
+@pytest.mark.campaign
 async def test_a_gateway_that_is_down_when_we_start_is_tried_again(quiet: DiscordDesk) -> None:
     quiet.discord.down()
     until = asyncio.Event()

@@ -68,6 +68,7 @@ async def test_a_reaction_of_somebody_who_left_is_nobodys(desk: DiscordDesk) -> 
     assert "attempt 2" not in "".join(one.text for one in desk.answers(thread))
 
 
+@pytest.mark.campaign
 async def test_roles_say_who_may_ask_and_who_administers_wherever_they_are_asked_for(quiet: DiscordDesk) -> None:
     discord = quiet.discord
     analysts, chiefs = discord.role("Analysts"), discord.role("Chiefs")
