@@ -103,6 +103,8 @@ class Gate:
         if self.ledger is not None and request.method != "GET":
             record = self.ledger.open(method=request.method, path=request.url.path, kind=kind, size=len(body))
             record.agent, record.schema = agent, schema
+            # Also of requests that never reach their route it has to be known whose they were.
+            record.conversation, record.metadata = self._about(request, sent)
             record.traceparent = request.headers.get("traceparent", "")
             record.fault = "" if fault is None else f"{fault.kind}@{fault.when}"
         exchange = Exchange(
@@ -143,6 +145,15 @@ class Gate:
             return str(sent.get("name") or "")
         agent = self.store.agents.get(str(key))
         return "" if agent is None else str(agent.config()["name"])
+
+    def _about(self, request: Request, sent: Json) -> tuple[str, Json]:
+        """The conversation that a request names, and the metadata: those sent, else the conversation's."""
+        key = str(request.path_params.get("conversation_id", ""))
+        conversation = self.store.conversations.get(key)
+        given: object = sent.get("metadata")
+        if isinstance(given, dict):
+            return key, cast("Json", given)
+        return key, {} if conversation is None else dict(conversation.metadata)
 
     def _schema(self, request: Request, sent: Json) -> str:
         """The name of the structured output that a request asks for, by itself or by its agent's settings."""

@@ -318,6 +318,8 @@ async def test_the_ledger_holds_every_writing_request_with_size_metadata_and_wha
     assert start.size > len(ASKED)
     assert [entry["type"] for entry in start.applied] == WHOLE
     assert records[2].applied == []
+    # Whose it was is known, though it never came to be one.
+    assert (records[2].conversation, records[2].metadata) == (first.conversation, {"step": "t:1"})
 
 
 async def test_a_stream_can_stall_in_the_middle(sandbox: RunningSandbox, driver: Driver) -> None:
