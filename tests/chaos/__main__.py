@@ -18,12 +18,13 @@ def main() -> int:
     parser.add_argument("what", choices=["matrix", "variants", "random", "all"])
     parser.add_argument("--rows", nargs="*", default=[], help="ids of rows, or what they begin with")
     parser.add_argument("--quick", action="store_true", help="leave out the rows that wait long on purpose")
+    parser.add_argument("--once", action="store_true", help="run each row on one platform only, in turns")
     parser.add_argument("--turns", type=int, default=1_000, help="questions of the random campaign")
     parser.add_argument("--seed", type=int, default=None, help="draw the same campaign again")
     chosen = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
     parts: dict[str, Callable[[], bool]] = {
-        "matrix": lambda: run_matrix(chosen.rows, quick=chosen.quick),
+        "matrix": lambda: run_matrix(chosen.rows, quick=chosen.quick, once=chosen.once),
         "variants": lambda: run_variants(chosen.rows, quick=chosen.quick),
         "random": lambda: run_campaign(chosen.turns, seed),
     }

@@ -23,9 +23,14 @@ ROWS: tuple[Row, ...] = (
 
 
 def chosen(ids: Sequence[str], *, quick: bool) -> list[Row]:
-    """The rows of these ids, or all; an id stands for all that begin with it."""
-    named = [row for row in ROWS if not ids or any(row.id == one or row.id.startswith(f"{one}-") for one in ids)]
+    """The rows of these ids, or all. A family's letters, or an id without what follows its dash, stand for several."""
+    named = [row for row in ROWS if not ids or any(one in _names(row) for one in ids)]
     return [row for row in named if not (quick and row.slow)]
+
+
+def _names(row: Row) -> tuple[str, str, str]:
+    number = row.id.partition("-")[0]
+    return row.id, number, number.rstrip("0123456789")
 
 
 def run_row(rig: Rig, row: Row, platform: str, *, patience: float = PATIENCE) -> Verdict:
@@ -43,12 +48,12 @@ def run_row(rig: Rig, row: Row, platform: str, *, patience: float = PATIENCE) ->
         rig.heal()
 
 
-def run_matrix(ids: Sequence[str], *, quick: bool) -> bool:
-    """Run rows, print a line each; whether all are green and were hit."""
+def run_matrix(ids: Sequence[str], *, quick: bool, once: bool = False) -> bool:
+    """Run rows, print a line each; whether all are green and were hit. `once`: each on one platform, in turns."""
     rows, green, began = chosen(ids, quick=quick), True, time.monotonic()
     with rig() as made:
-        for row in rows:
-            for platform in row.platforms:
+        for number, row in enumerate(rows):
+            for platform in [row.platforms[number % len(row.platforms)]] if once else row.platforms:
                 verdict = run_row(made, row, platform)
                 green &= not verdict.findings and not verdict.missed
                 show(row, platform, verdict)
