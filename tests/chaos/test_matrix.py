@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.bot.processes import ROOT
 from tests.chaos.matrix import ROWS
 from tests.chaos.plan import CHAT_FAULTS, MODEL_FAULTS, VICTIMS, plan
 from tests.chaos.rows.beyond import BEYOND
@@ -45,3 +46,10 @@ def test_a_campaign_hits_every_role_and_breaks_everything_in_its_share() -> None
     for kind in (*CHAT_FAULTS, *MODEL_FAULTS):
         share = sum(kind in turn.faults for turn in drawn.turns) / len(drawn.turns)
         assert 0.01 < share < 0.03
+
+
+def test_the_page_names_every_row_that_is_run_or_not_and_every_variant() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    named = [*(f"| {row.id} |" for row in ROWS), *(f"| {ids} |" for ids in BEYOND)]
+    named += [f"| {variant.title} |" for variant in VARIANTS]
+    assert [one for one in named if one not in page] == []
