@@ -261,7 +261,8 @@ class Doing:
         request = reacted.request
         if not reacted.again:
             return await self.stop(shown.thread, reacted.message, reacted.user, request)
-        moment = float(shown.attempt) if reacted.moment is None else reacted.moment
+        # It grows when an attempt begins, and when it ends: what was refused while one ran may be wished for after it.
+        moment = float(2 * shown.attempt + over) if reacted.moment is None else reacted.moment
         return await self.retry(shown.thread, reacted.message, reacted.user, request, moment=moment, late=reacted.late)
 
     async def retry(

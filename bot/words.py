@@ -5,7 +5,10 @@ from __future__ import annotations
 NOT_ALLOWED = "You may not ask me here. An administrator of Clew can change that."
 NOT_ADMIN = "Only administrators of Clew may do that."
 WRONG_CHANNEL = "I am not set up for this channel. An administrator of Clew can change that."
-NOT_DONE = "I could not take this in just now, so nothing was done. Please try again in a moment."
+NOT_DONE = (
+    "I cannot tell whether I took this in; perhaps nothing was done. "
+    "If nothing appears here within a minute, please try again."
+)
 REFUSED = "I cannot take this in: Clew is not set up correctly. Its administrators find the reason with `clew doctor`."
 NOTHING_ASKED = "Nothing was asked in this thread yet."
 NOBODY_WORKS = "No worker answers at the moment, so I cannot say. Questions are kept, and answered once one does."

@@ -48,8 +48,9 @@ class DiscordRig:
         thread = self.discord.begin_thread(self.channel, self.person, "Apple", message=message)
         return ThreadRef(platform=NAME, workspace=self.discord.guild, channel=self.channel, thread=thread)
 
-    async def command(self, _name: str) -> str:
+    async def command(self, name: str) -> str:
         """A slash command that the bot has answered; returns its id."""
+        del name
         async with aiohttp.ClientSession(headers={"Authorization": f"Bot {self.discord.token}"}) as session:
             application = self.discord.application
             commands = f"{self.discord.api_url}/applications/{application}/commands"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.platforms.discord import words
 from bot.platforms.discord.calls import Rest
 from bot.platforms.discord.platform import DiscordPlatform
 from tests.bot.discord_rig import DiscordRig
-from tests.contracts.chat import answer, working
+from tests.contracts.chat import answer, opening, working
 from tests.discord.client import pointed_at, until
 from tests.discord.server import running_discord
 from workflows.blobs import FileBlobStore
@@ -175,3 +176,28 @@ async def test_calls_are_made_as_long_as_discord_takes_them_and_then_say_how_lon
     other = await posted(rig)
     await rig.chat.edit(other, answer(text="Another thread"))
     assert "Another thread" in shown(rig, other)
+
+
+async def test_a_no_from_in_between_is_not_discords_own(rig: DiscordRig) -> None:
+    thread = await rig.thread()
+    rig.discord.fault(POST, "status", status=403)
+    with pytest.raises(Retriable):
+        await rig.chat.post(thread, answer())
+    assert list(await rig.chat.find(thread, "turn1")) == []
+
+
+async def test_a_command_whose_answer_cannot_be_seen_is_told_that_it_will_not_be_answered(rig: DiscordRig) -> None:
+    request = opening(rig, await rig.thread(), await rig.command("command-1"))
+    rig.discord.fault("GET /channels/*/messages", "error", status=403, code=50001)
+    with pytest.raises(Terminal):
+        await rig.chat.open_thread(request)
+    assert any(words.NOT_OPENED in one.content for one in rig.discord.messages(rig.channel))
+
+
+async def test_a_command_that_discord_showed_as_failed_is_not_spoken_of(rig: DiscordRig) -> None:
+    platform = DiscordPlatform(rig.rest, FileBlobStore(Path("unused")), looks=(0.0,))
+    request = opening(rig, await rig.thread(), "123456789012345678")
+    before = len(rig.discord.messages(rig.channel))
+    with pytest.raises(Terminal):
+        await platform.open_thread(request)
+    assert len(rig.discord.messages(rig.channel)) == before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
@@ -41,12 +43,19 @@ def build_listener(
 
 def point(settings: Settings) -> None:
     """Let discord.py speak to another Discord than its own, where the settings name one. It knows one a process."""
+    # Each try of a broken connection is told of with a page of traceback; its first line says as much.
+    logging.getLogger("discord.client").addFilter(_without_traceback)
     # Nobody speaks here, and nobody has to be told that nobody can.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     if settings.discord_api_url:
         Route.BASE = settings.discord_api_url.rstrip("/")
     if settings.discord_gateway_url:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord_gateway_url)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def _token(settings: Settings) -> str:

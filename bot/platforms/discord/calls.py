@@ -29,7 +29,7 @@ LIMIT = 12.0
 PATIENCE = 1.0
 """Seconds of a rate limit that are waited out within a call. Longer ones are Temporal's to wait for, visibly."""
 
-NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError, aiohttp.InvalidURL)
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 MISSING_ACCESS = 50001
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_MEMBER, UNKNOWN_GUILD, UNKNOWN_USER = 10003, 10008, 10007, 10004, 10013
@@ -38,6 +38,9 @@ _TEXT_REFUSED = (50006, 50035, 40005, 200000, 200001, 240000)
 """Empty, malformed, too large; and what a server's own filters, or Discord's, do not let pass."""
 _LATER = (20016, 20022, 20028, 30046, 40062, 130000)
 """Limits of their own: of a channel's slow mode, of edits of old messages, of a service that is overloaded."""
+
+_IN_BETWEEN = (0, 40333)
+"""What stands between Discord and us says no without asking it, and lets us pass again after a while."""
 
 _log = logging.getLogger(__name__)
 
@@ -144,7 +147,7 @@ def refusal(name: str, error: discord.DiscordException) -> CallError:
         return Ambiguous(f"{name}: {type(error).__name__}")
     status, code = error.status, error.code
     said = f"{name}: {code or f'status {status}'}"
-    if status == 429 or code in _LATER:
+    if status == 429 or code in _LATER or (status == 403 and code in _IN_BETWEEN):
         return Retriable(said, retry_after=_retry_after(error))
     if status >= 500:
         return Ambiguous(said)

@@ -47,6 +47,8 @@ async def _asked(rest: Rest) -> list[Finding]:
     servers = await rest.listed("/users/@me/guilds", params={"limit": _SERVERS})
     if not servers:
         findings.append(problem("Discord servers", f"the bot is in no server. Invite it: {invitation(ident)}"))
+    else:
+        findings.append(ok("Discord servers", f"in {len(servers)}. To invite the bot to another: {invitation(ident)}"))
     findings += [_server(server, ident) for server in servers]
     return [*findings, await _commands(rest, ident)]
 

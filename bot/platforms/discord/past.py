@@ -61,7 +61,12 @@ class DiscordPast:
                 for said in found:
                     if said.thread not in known:
                         yield said.thread, [said]
-            for ref in await patiently(lambda guild=guild: self._threads(guild, since)):
+            try:
+                threads = await patiently(lambda guild=guild: self._threads(guild, since))
+            except CallError as closed:
+                _log.info("a server's threads cannot be read: %s", closed)
+                continue
+            for ref in threads:
                 if ref in known:
                     continue
                 try:

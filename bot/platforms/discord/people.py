@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 
@@ -18,8 +19,10 @@ _REMEMBER = 300.0
 """Seconds for which an answer of Discord's holds: a role that was taken away is gone after that."""
 
 _MOST = 10_000
-_GUILDS = 20
+_GUILDS = 200
 """Servers in which somebody who writes to us directly is looked for."""
+
+_AT_ONCE = 10
 
 
 class People:
@@ -50,18 +53,22 @@ class People:
         return self._keep(workspace, user, _kind(member), _roles(member), _name(member))
 
     async def _anywhere(self, user: str) -> tuple[Person, str]:
-        """Who writes to us directly is a member of some server that we are in, with roles there, or a stranger."""
-        kinds: list[Kind] = []
-        roles: list[str] = []
-        name = ""
-        for guild in self._client.guilds[:_GUILDS]:
-            member = await self._member(str(guild.id), user)
-            if member is not None:
-                kinds.append(_kind(member))
-                roles += _roles(member)
-                name = name or _name(member)
+        """Who writes to us directly is a member of some server that we are in, with roles there, or a stranger.
+
+        Each server's answer is remembered, so that whoever gives up waiting finds it when they ask again.
+        """
+        few = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(guild: int) -> tuple[Person, str]:
+            async with few:
+                return await self.find(str(guild), user)
+
+        found = await asyncio.gather(*(one(guild.id) for guild in self._client.guilds[:_GUILDS]))
+        known = [(person, name) for person, name in found if person.kind is not Kind.STRANGER]
+        kinds = [person.kind for person, _ in known]
         kind = Kind.MEMBER if Kind.MEMBER in kinds else kinds[0] if kinds else Kind.STRANGER
-        return self._keep(DIRECT, user, kind, roles, name)
+        roles = [role for person, _ in known for role in person.roles]
+        return self._keep(DIRECT, user, kind, roles, next((name for _, name in known if name), ""))
 
     async def _member(self, guild: str, user: str) -> Json | None:
         try:

@@ -83,6 +83,9 @@ class DiscordPlatform:
         if request.workspace == DIRECT:
             return _thread(request, request.channel)
         anchor = request.anchor or await self._answered(request)
+        if not anchor:
+            # Discord has shown the command as failed: nothing was accepted.
+            raise Terminal("no message answers this command", code="thread_gone")
         try:
             await self._rest.call(
                 "POST",
@@ -246,15 +249,20 @@ class DiscordPlatform:
             return []
 
     async def _answered(self, request: OpenThreadRequest) -> str:
-        """The message that answered a command. Raises Terminal where none did: then it was shown as failed."""
+        """The message that answered a command, or "" where none did."""
         for wait in self._looks:
             await asyncio.sleep(wait)
             us = await self._me()
-            async for message in after(self._rest, request.channel, request.request, most=100):
-                asked = inner(message, "interaction_metadata").get("id")
-                if asked == request.request and inner(message, "author").get("id") == us:
-                    return str(message["id"])
-        raise Terminal("no message answers this command", code="thread_gone")
+            try:
+                async for message in after(self._rest, request.channel, request.request, most=100):
+                    asked = inner(message, "interaction_metadata").get("id")
+                    if asked == request.request and inner(message, "author").get("id") == us:
+                        return str(message["id"])
+            except Terminal:
+                # It may well stand there, and we cannot see it.
+                await self._tell(request, "")
+                raise
+        return ""
 
     async def _tell(self, request: OpenThreadRequest, anchor: str) -> None:
         """Say below the question that it will not be answered. Best effort.
@@ -263,11 +271,12 @@ class DiscordPlatform:
         """
         payload: Json = {
             "content": words.NOT_OPENED,
-            "message_reference": {"message_id": anchor, "fail_if_not_exists": False},
             "allowed_mentions": {"parse": []},
             "nonce": nonce_of(request.channel, request.request, 0),
             "enforce_nonce": True,
         }
+        if anchor:
+            payload["message_reference"] = {"message_id": anchor, "fail_if_not_exists": False}
         try:
             await self._rest.call("POST", _MESSAGES, channel_id=request.channel, json=payload)
         except CallError as error:
