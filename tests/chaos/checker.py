@@ -163,10 +163,12 @@ def crooked(ledger: Ledger) -> Iterable[Finding]:
             yield Finding(invariant="I6", text=f"no branch of {thread} is in use")
             continue
         said = [entry for entry in branch.entries if entry["type"] in ("message.input", "message.output")]
-        held = [str(entry["content"]) for entry in said[::2]]
+        # A branch that was rebuilt was handed what the assistant had said.
+        own = [entry["type"] == "message.output" or entry.get("role") == "assistant" for entry in said]
+        held = [str(entry["content"]) for entry, ours in zip(said, own, strict=True) if not ours]
         if sorted(held) != sorted(texts):
             yield Finding(invariant="I6", text=f"{branch.id} of {thread} holds {held}, not {texts}")
-        elif [entry["type"] for entry in said] != ["message.input", "message.output"] * len(texts):
+        elif own != [False, True] * len(texts):
             yield Finding(invariant="I6", text=f"{branch.id} of {thread} does not alternate")
         called = sorted(entry["tool_call_id"] for entry in branch.entries if entry["type"] == "function.call")
         given = sorted(entry["tool_call_id"] for entry in branch.entries if entry["type"] == "function.result")
@@ -187,12 +189,11 @@ def amplified(ledger: Ledger) -> Iterable[Finding]:
         needed = requests_in(used[thread]) if thread in used else 1
         struck = sum(bool(one.fault) for one in steps)
         struck += sum(kill.until > steps[0].at - 1.0 and kill.at < steps[-1].at for kill in ledger.kills)
-        if thread in whole and len(steps) > needed + struck:
+        most = needed + struck if thread in whole else STEP_TRIES * (needed + len(ledger.asked))
+        if len(steps) > most:
             yield Finding(
                 invariant="I8", text=f"{len(steps)} requests for {needed} steps of {thread}, struck {struck} times"
             )
-        elif len(steps) > STEP_TRIES * (needed + len(ledger.asked)):
-            yield Finding(invariant="I8", text=f"{len(steps)} requests for {needed} steps of {thread}")
 
 
 def hasty(ledger: Ledger) -> Iterable[Finding]:

@@ -166,6 +166,17 @@ def test_a_branch_that_is_not_what_was_said(right: Ledger, texts: tuple[str, ...
     assert found(right) == {"I6"}
 
 
+def test_a_branch_that_was_rebuilt_holds_what_the_assistant_said(right: Ledger) -> None:
+    rebuilt = tuple(
+        entry if entry["type"] == "message.input" else {"type": "message.input", "role": "assistant", "content": "IBM"}
+        for entry in entries("Question a1")
+    )
+    right.branches[0] = replace(right.branches[0], entries=(*rebuilt, *entries("Question a2")))
+    assert "I6" not in found(right)
+    right.branches[0] = replace(right.branches[0], entries=(rebuilt[0], *entries("Question a2")))
+    assert "I6" in found(right)
+
+
 def test_a_branch_with_open_calls(right: Ledger) -> None:
     asking = {"type": "function.call", "tool_call_id": "1"}
     right.branches[0] = replace(right.branches[0], entries=(*right.branches[0].entries, asking))

@@ -6,10 +6,13 @@ import httpx2
 
 from tests.chaos.case import Case
 from tests.chaos.rows.table import Rows
+from tests.chaos.witness import steps_of, threads_of
 
 ROWS = Rows()
 
 _FAILED = ("failed",)
+_MOST_STEPS = 14
+"""The question, twelve rounds of tools, and the one in which there are no more."""
 
 
 @ROWS.row("L1", "the worker is killed in the middle of a stream")
@@ -135,4 +138,8 @@ def empty(case: Case) -> None:
 def endless(case: Case) -> None:
     case.step_fault(kind="endless_tools")
     one = case.ask(says=False)
+    # The branch is left where it was, since whoever comes next could not go on with open calls.
+    one = case.change(one, plain=False)
     case.over(one)
+    steps = list(steps_of(case.rig.whole.sandbox, threads_of([one])))
+    case.must("I8", len(steps) <= _MOST_STEPS, f"{len(steps)} steps")

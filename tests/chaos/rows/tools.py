@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 
+from tests.bot.processes import alive
 from tests.chaos.case import Case
+from tests.chaos.ledger import Asked
 from tests.chaos.rows.table import Rows
 
 ROWS = Rows()
@@ -17,14 +19,26 @@ def killed_before(case: Case) -> None:
     case.ask()
 
 
+def asked_and_calling(case: Case) -> tuple[Asked, int]:
+    """A question that has begun, and whose tool call hangs in a server that was stopped; and that server."""
+    case.step_fault(kind="hold", on="start")
+    one = case.ask()
+    case.struck()
+    case.until(lambda: case.rig.doing(one, "run_step"), "the step runs")
+    server = case.rig.whole.pid("mcp")
+    case.rig.note("mcp", away=case.patience)
+    os.kill(server, signal.SIGSTOP)
+    case.rig.whole.sandbox.clear()
+    case.hit("a call was under way", lambda: case.rig.doing(one, "call_tool"))
+    case.struck()
+    return one, server
+
+
 @ROWS.row("T1-during", "the tool server is killed during a call")
 def killed_during(case: Case) -> None:
-    with case.rig.stopped("mcp") as server:
-        one = case.ask()
-        case.hit("a call was under way", lambda: case.rig.doing(one, "call_tool"))
-        case.struck()
-        os.kill(server, signal.SIGKILL)
-    case.hit("mcp was killed", lambda: case.rig.whole.pid("mcp") != server)
+    _, server = asked_and_calling(case)
+    os.kill(server, signal.SIGKILL)
+    case.hit("mcp was killed", lambda: not alive(server))
 
 
 @ROWS.row("T1-after", "the tool server is killed when its results are sent to the model")
@@ -37,9 +51,10 @@ def killed_after(case: Case) -> None:
 
 @ROWS.row("T2", "a tool hangs until its time-out", slow=True)
 def hangs(case: Case) -> None:
-    with case.rig.stopped("mcp"):
-        one = case.ask()
-        case.until(lambda: case.rig.doing(one, "call_tool"), "a call is under way")
-        case.until(lambda: case.rig.doing(one, "call_tool", attempt=2) or case.is_over(one), "the call is given up")
-    case.hit("a call was given up", lambda: True)
+    one, server = asked_and_calling(case)
+    try:
+        case.hit("a call was given up", lambda: case.rig.doing(one, "call_tool", attempt=2) or case.is_over(one))
+        case.struck()
+    finally:
+        os.kill(server, signal.SIGCONT)
     case.over(one)
