@@ -68,6 +68,7 @@ class Case:
         self.seat: Seat = rig.seat(platform)
         self.asked: list[Asked] = []
         self.wait: float | None = None
+        self.gone = 0
         self.began = time.time()
         self.claims: list[Finding] = []
         self._hits: list[tuple[str, Callable[[], bool]]] = []
@@ -244,7 +245,7 @@ class Case:
         while not self._all_over() and time.monotonic() < deadline:
             time.sleep(0.05)
         self.rig.ready()
-        findings = judge(self.rig.ledger(self.asked, since=self.began, wait=self.wait))
+        findings = judge(self.rig.ledger(self.asked, since=self.began, wait=self.wait, gone=self.gone))
         return Verdict(findings=(*self.claims, *findings), missed=missed, seconds=time.time() - self.began)
 
     def _all_over(self) -> bool:

@@ -190,7 +190,7 @@ def amplified(ledger: Ledger) -> Iterable[Finding]:
         struck = sum(bool(one.fault) for one in steps)
         struck += sum(kill.until > steps[0].at - 1.0 and kill.at < steps[-1].at for kill in ledger.kills)
         most = needed + struck if thread in whole else STEP_TRIES * (needed + len(ledger.asked))
-        if len(steps) > most:
+        if len(steps) > most + ledger.gone:
             yield Finding(
                 invariant="I8", text=f"{len(steps)} requests for {needed} steps of {thread}, struck {struck} times"
             )

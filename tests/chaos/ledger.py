@@ -138,6 +138,8 @@ class Ledger:
     kills: list[Kill] = field(default_factory=list[Kill])
     pending: list[Pending] = field(default_factory=list[Pending])
     wait: float | None = None
+    gone: int = 0
+    """Requests for branches that somebody else deleted."""
     late: set[str] = field(default_factory=set[str])
     """Questions that their platform had to tell of again, or that were said while nobody listened, by their keys."""
     identifies: int = 0

@@ -117,7 +117,7 @@ class Rig:
 
     # --- Looking -----------------------------------------------------------------------------------------------------
 
-    def ledger(self, asked: Sequence[Asked], *, since: float = 0.0, wait: float | None = None) -> Ledger:
+    def ledger(self, asked: Sequence[Asked], *, since: float = 0.0, wait: float | None = None, gone: int = 0) -> Ledger:
         """All that the services know of some questions; calls and deaths since a moment."""
         threads = threads_of(asked)
         found = Ledger(
@@ -127,6 +127,7 @@ class Rig:
             kills=[kill for kill in self.kills if kill.until >= since],
             pending=asyncio.run(self._pending(asked)),
             wait=wait,
+            gone=gone,
             identifies=self.discord.discord.identifies,
             secrets=self.secrets(),
             stores=self.stores(),

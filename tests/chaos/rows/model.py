@@ -105,9 +105,10 @@ def deleted(case: Case) -> None:
     for branch in sandbox.branches(first.thread):
         url = f"{sandbox.url}/v1/conversations/{branch['id']}"
         httpx2.delete(url, headers={"Authorization": "Bearer any"}, verify=False).raise_for_status()
-    case.hit("it was deleted", lambda: True)
-    second = case.follow(first)
-    case.over(second)
+    case.hit("it was deleted", lambda: not sandbox.branches(first.thread))
+    case.struck()
+    case.gone = len(list(steps_of(sandbox, threads_of([first]))))
+    case.over(case.follow(first))
 
 
 @ROWS.row("L6", "401: the key is worth nothing")
