@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from bot.errors import PlainError
 from bot.platforms.discord.messages import read_mark
 from bot.platforms.slack.values import ANSWER
 from tests.bot.processes import alive, eventually
@@ -237,7 +238,7 @@ class Case:
     def verdict(self) -> Verdict:
         """Wait for the faults, heal, wait for outcomes, and judge."""
         deadline = time.monotonic() + self.patience
-        while self.missed() and time.monotonic() < deadline and not self._all_over():
+        while self.missed() and time.monotonic() < deadline and not self._all_done():
             time.sleep(0.02)
         missed = self.missed()
         self.rig.heal()
@@ -245,8 +246,22 @@ class Case:
         while not self._all_over() and time.monotonic() < deadline:
             time.sleep(0.05)
         self.rig.ready()
+        # Who died after an outcome was shown has left something to do again.
+        deadline = time.monotonic() + self.patience
+        while not self.rig.still(self.asked) and time.monotonic() < deadline:
+            time.sleep(0.05)
         findings = judge(self.rig.ledger(self.asked, since=self.began, wait=self.wait, gone=self.gone))
         return Verdict(findings=(*self.claims, *findings), missed=missed, seconds=time.time() - self.began)
+
+    def _all_done(self) -> bool:
+        """Whether nothing more can be struck."""
+        if not self._all_over():
+            return False
+        try:
+            return self.rig.still(self.asked)
+        except PlainError:
+            # Temporal is away.
+            return False
 
     def _all_over(self) -> bool:
         return all(self.is_over(one) for one in self.asked if one.expected and PARKED not in one.expected)

@@ -14,7 +14,7 @@ from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from bot.connect import connect
 from bot.platforms.discord.values import DIRECT
@@ -192,6 +192,23 @@ class Rig:
         running = self.conversation(one).pending_activities
         [found] = [each for each in running if each.activity_type.name == activity]
         return int(found.last_worker_identity.partition("@")[0])
+
+    def still(self, asked: Iterable[Asked]) -> bool:
+        """Whether nothing is under way in the questions' conversations, those that never began included."""
+        return asyncio.run(self._still(asked))
+
+    async def _still(self, asked: Iterable[Asked]) -> bool:
+        client = await self.connected()
+        for ident in {self.workflow_id(one) for one in asked}:
+            try:
+                found = (await client.get_workflow_handle(ident).describe()).raw_description
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    continue
+                return False
+            if found.pending_activities or found.HasField("pending_workflow_task"):
+                return False
+        return True
 
     def quiet(self, one: Asked) -> bool:
         """Whether a question's conversation says that it is done with everything."""

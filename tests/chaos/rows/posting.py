@@ -8,7 +8,9 @@ from tests.chaos.rows.table import Rows
 
 ROWS = Rows()
 
-LONG = "\n\n".join(f"Line {number} of an answer that is too long for one message." for number in range(260))
+LINES = 260
+LONG = "\n\n".join(f"Line {number} of an answer that is too long for one message." for number in range(LINES))
+LAST = f"Line {LINES - 1} of"
 
 
 @ROWS.row("P1-drop", "a post is applied, and the connection dropped instead of its acknowledgement")
@@ -119,7 +121,11 @@ def all_limited(case: Case) -> None:
 def killed_between_parts(case: Case) -> None:
     case.step_fault(kind="text", text=LONG)
     case.fault("post", "signal", nth=2, role="worker")
-    case.ask(says=False)
+    one = case.ask(says=False)
+    case.struck()
+    case.until(lambda: LAST in case.shown(one)[-1].text, "the last part")
+    texts = "\n".join(part.text for part in case.shown(one))
+    case.must("I2", all(texts.count(f"Line {number} of") == 1 for number in range(LINES)), "a line is lost or doubled")
 
 
 @ROWS.row("P7", "an append to a stream is applied, and its acknowledgement lost", platforms=("slack",), slow=True)
