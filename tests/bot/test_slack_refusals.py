@@ -14,6 +14,9 @@ from tests.bot.slack_desk import SlackDesk, desk_on, text_of
 from tests.slack.server import running_slack
 from tests.support.stack import Stack, eventually
 from tests.support.wire import wire_to
+from workflows.contracts import ThreadRef
+from workflows.conversation import ConversationWorkflow
+from workflows.identity import conversation_id
 
 PRICE = "What is AAPL's last close?"
 
@@ -117,6 +120,19 @@ async def test_a_placeholder_that_a_moderator_deletes_is_a_stop_and_nothing_come
     later = desk.slack.say(desk.channel, desk.alice, "And its volume?", thread=ts)
     await desk.outcome(ts, later)
     assert len(desk.answers(ts)) == 1
+
+
+async def test_a_placeholder_that_is_deleted_ends_its_turn_although_the_model_still_thinks(desk: SlackDesk) -> None:
+    await desk.stack.sandbox.fault(kind="hold", times=0)
+    ts = desk.mention(PRICE)
+    placeholder = await desk.working(ts, ts)
+    await eventually(lambda: desk.stack.sandbox.board.waiting > 0, "the step")
+    desk.slack.remove(desk.channel, placeholder.ts)
+    thread = ThreadRef(platform="slack", workspace="T0CLEW", channel=desk.channel, thread=ts)
+    conversation = desk.stack.client.get_workflow_handle_for(ConversationWorkflow.run, conversation_id(thread))
+    while (await conversation.query(ConversationWorkflow.view)).state != "idle":
+        assert desk.answers(ts) == []
+    assert desk.slack.asked("chat.delete") == []
 
 
 async def test_a_reaction_on_somebody_elses_message_is_nothing(desk: SlackDesk) -> None:

@@ -66,8 +66,11 @@ def changed(event: Json, team: str, bot_user: str) -> Changed | None:
     return Changed(after=after, newly=after.for_us and (earlier is None or not earlier.for_us))
 
 
-def removed(event: Json, team: str) -> Removed | None:
-    """Which message is gone. One with answers below it leaves a tombstone, which is a change of it."""
+def removed(event: Json, team: str, bot_user: str) -> Removed | None:
+    """Which message is gone. One with answers below it leaves a tombstone, which is a change of it.
+
+    Of ours an answer alone matters, which has buttons: we take away ourselves what streamed below it.
+    """
     before = inner(event, "previous_message")
     tombstone = inner(event, "message").get("subtype") == "tombstone"
     if event.get("subtype") != "message_deleted" and not tombstone:
@@ -76,6 +79,8 @@ def removed(event: Json, team: str) -> Removed | None:
     channel = str(event.get("channel") or "")
     if not ts or not channel:
         return None
+    if before.get("user") == bot_user and not any(block.get("type") == "actions" for block in items(before, "blocks")):
+        return None
     thread = str(before.get("thread_ts") or ts)
     return Removed(thread=ThreadRef(platform=NAME, workspace=team, channel=channel, thread=thread), message=ts)
 
@@ -83,7 +88,7 @@ def removed(event: Json, team: str) -> Removed | None:
 def reacted(event: Json, team: str, bot_user: str) -> Reacted | None:
     """🔁 or 🛑 from a `reaction_added` event. Whoever wrote the message may be missing from it."""
     item = inner(event, "item")
-    if item.get("type") != "message" or event.get("item_user", bot_user) != bot_user:
+    if item.get("type") != "message" or event.get("item_user", bot_user) != bot_user or event.get("user") == bot_user:
         return None
     again = wish_of(event.get("reaction"))
     if again is None:

@@ -126,6 +126,8 @@ class SlackListener:
             client=self._client,
             authorize=_authorized(self._client, us),
             process_before_response=True,
+            # It takes a moderator's removal of a message of ours for something that we did.
+            ignoring_self_events_enabled=False,
             request_verification_enabled=False,
         )
         ears = _Ears(self, doing, lookup, us, self._later)
@@ -190,7 +192,7 @@ class _Ears:
 
     async def _message(self, event: Json, request: AsyncBoltRequest) -> None:
         us = self._us
-        gone = removed(event, us.team)
+        gone = removed(event, us.team, us.user)
         if gone is not None:
             await self._doing.removed(gone)
             return
