@@ -27,6 +27,8 @@ _RANK = {
 _LAST_UPDATE = 1.0
 """Seconds for which the last update may hold up the last word."""
 
+_REMEMBERED = 1_000
+
 _log = logging.getLogger(__name__)
 
 
@@ -54,12 +56,14 @@ class LiveBoards:
     def __init__(self, chats: Mapping[str, Chat]) -> None:
         self._chats = chats
         self._boards: dict[MessageRef, _Board] = {}
+        self._refused: dict[tuple[MessageRef, int], None] = {}
+        """Messages, and attempts, of which the platform will never show progress again; the latest ones."""
 
     @asynccontextmanager
     async def watch(self, live: Live | None, line: str = "") -> AsyncGenerator[Seat]:
         """Report into the live message of a turn while the block runs; a no-op without one."""
         chat = None if live is None else self._chats.get(live.message.thread.platform)
-        if live is None or chat is None:
+        if live is None or chat is None or (live.message, live.answer.attempt) in self._refused:
             yield Seat(None, line)
             return
         board = self._boards.get(live.message)
@@ -74,6 +78,13 @@ class LiveBoards:
             if board.users == 0:
                 self._boards.pop(live.message, None)
                 await board.close()
+                if board.refused:
+                    self._refuse(live)
+
+    def _refuse(self, live: Live) -> None:
+        self._refused[live.message, live.answer.attempt] = None
+        if len(self._refused) > _REMEMBERED:
+            del self._refused[next(iter(self._refused))]
 
 
 class _Board:
@@ -81,6 +92,8 @@ class _Board:
 
     def __init__(self, chat: Chat, live: Live) -> None:
         self.users = 0
+        self.refused = False
+        """The platform will never take an update of it."""
         self._chat = chat
         self._message = live.message
         self._answer = live.answer
@@ -144,6 +157,7 @@ class _Board:
             except CallError as error:  # Progress is best effort: whatever the platform says, the turn goes on.
                 _log.debug("live progress failed: %s", type(error).__name__)
                 if isinstance(error, Terminal):
+                    self.refused = True
                     return
                 told = error.retry_after if isinstance(error, Retriable) else None
                 self._changed.set()

@@ -213,9 +213,9 @@ def hasty(ledger: Ledger) -> Iterable[Finding]:
 
 def stubborn(ledger: Ledger) -> Iterable[Finding]:
     """I10: what was refused for good is not asked again."""
-    refused: set[tuple[str, str, str]] = set()
+    refused: set[tuple[str, str, str, bool]] = set()
     for call in ledger.calls:
-        what = (call.platform, call.method, call.about)
+        what = (call.platform, call.method, call.about, call.last)
         if what in refused and call.about:
             yield Finding(invariant="I10", text=f"{call.method} about {call.about} again, after it was refused")
         if call.error in _NEVER_AGAIN or call.status == 401:

@@ -106,6 +106,8 @@ class Call:
     status: int | None
     error: str
     early: bool
+    last: bool = False
+    """It shows an outcome: the last word, which is tried where progress was refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

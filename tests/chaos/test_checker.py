@@ -220,6 +220,14 @@ def test_what_was_refused_for_good_is_asked_again(right: Ledger) -> None:
     assert found(right) == {"I10"}
 
 
+def test_the_last_word_is_tried_once_where_progress_was_refused(right: Ledger) -> None:
+    last = replace(call("m-a1", error="is_archived"), last=True)
+    right.calls += [call("m-a1", error="is_archived"), last]
+    assert found(right) == set()
+    right.calls.append(last)
+    assert found(right) == {"I10"}
+
+
 def test_a_step_that_was_refused_for_good_is_asked_again(right: Ledger) -> None:
     right.steps[2:3] = [step("b", 21.5, "401", "status@before"), step("b", 21.6)]
     assert found(right) == {"I10"}

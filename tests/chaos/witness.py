@@ -9,7 +9,7 @@ from itertools import product
 
 from bot.platforms.discord.messages import mark_of, marked, read_mark
 from bot.platforms.slack.values import ANSWER
-from tests.chaos.ledger import Asked, Branch, Call, Json, Standing, Step, Write
+from tests.chaos.ledger import OVER, Asked, Branch, Call, Json, Standing, Step, Write
 from tests.discord.server import Discord
 from tests.discord.values import DM
 from tests.e2e.sandbox import STEPS, FaultySandbox
@@ -85,12 +85,12 @@ class SlackWitness:
     def calls(self) -> Iterator[Call]:
         """Every request."""
         for one in self._slack.requests:
-            key, part, _ = _of_metadata(one.arguments.get("metadata"))
+            key, part, state = _of_metadata(one.arguments.get("metadata"))
             creates = one.method == "chat.postMessage"
             about = (f"{key}:{part}" if key else "") if creates else str(one.arguments.get("ts") or "")
             yield Call(
                 platform="slack", method=one.method, about=about, at=wall(one.at), status=one.status,
-                error=one.error or "", early=one.early,
+                error=one.error or "", early=one.early, last=state in OVER,
             )  # fmt: skip
 
 
@@ -159,10 +159,11 @@ class DiscordWitness:
         """Every request."""
         for one in self._discord.requests:
             about = one.arguments.get("nonce") or one.arguments.get("message") or ""
+            its = marked(one.arguments)
             error = "" if one.error is None else str(one.error)
             yield Call(
                 platform="discord", method=one.route, about=str(about), at=wall(one.at), status=one.status,
-                error=error, early=one.early,
+                error=error, early=one.early, last=its is not None and its.state in OVER,
             )  # fmt: skip
 
     def _of_mark(self, thread: str, mark: str) -> tuple[str, int]:

@@ -106,6 +106,22 @@ async def test_a_message_that_is_gone_is_left_alone() -> None:
     assert (screen.begun, screen.shown) == (1, [])
 
 
+async def test_a_later_activity_does_not_ask_again_where_progress_was_refused_for_good_but_another_attempt_does() -> (
+    None
+):
+    screen = Screen(refusals=[Terminal("is_archived", code="thread_gone")])
+    board = boards(screen)
+    async with board.watch(live()):
+        await until(lambda: not screen.refusals)
+    async with board.watch(live()) as seat:
+        seat.text("On and on")
+    assert screen.begun == 1
+    again = replace(live(), answer=replace(live().answer, attempt=2))
+    async with board.watch(again):
+        await until(lambda: bool(screen.shown))
+    assert screen.last.attempt == 2
+
+
 async def test_activities_of_one_turn_share_a_board_on_which_lines_only_go_on() -> None:
     screen = Screen()
     shared = boards(screen)
