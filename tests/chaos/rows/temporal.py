@@ -58,7 +58,7 @@ def zombie_posts(case: Case) -> None:
     other = case.rig.whole.start_worker()
     try:
         # The first post is refused, so the second attempt looks first: that is where it is stopped.
-        case.fault("post", "status", when="before", status=500)
+        case.fault("post", "status", when="before", status=503)
         look = case.fault("read", "hold")
         one = case.ask()
         case.struck()
