@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from rich.console import Console
 from temporalio import activity, workflow
 from temporalio.client import Client
@@ -205,6 +206,7 @@ async def test_links_lead_to_temporals_ui_where_one_is_known(temporal_server: st
     assert all(len(admin_text.as_text(status, limit=limit)) <= limit for limit in range(100, 1_000, 7))
 
 
+@pytest.mark.campaign
 async def test_many_conversations_are_counted_by_what_they_do_and_only_the_newest_that_run_are_listed(
     temporal_server: str, namespace: str, tmp_path: Path
 ) -> None:

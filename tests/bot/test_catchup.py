@@ -63,6 +63,7 @@ async def test_a_bot_that_comes_back_hands_over_nothing_twice_and_tells_nobody_a
     assert away.keys(thread) == [thread]
 
 
+@pytest.mark.campaign
 async def test_a_reaction_made_meanwhile_is_one_retry_even_if_its_event_comes_after_all(away: Away) -> None:
     desk, slack = away.desk, away.slack
     thread, answer = await away.asked()
@@ -76,6 +77,7 @@ async def test_a_reaction_made_meanwhile_is_one_retry_even_if_its_event_comes_af
     assert "attempt 2" in text_of(desk.answers(thread)[0])
 
 
+@pytest.mark.campaign
 async def test_a_queued_question_that_was_edited_meanwhile_is_answered_as_it_reads_now(away: Away) -> None:
     desk, slack = away.desk, away.slack
     await desk.stack.sandbox.fault(kind="hold")

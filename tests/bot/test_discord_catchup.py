@@ -116,6 +116,7 @@ async def test_a_bot_that_comes_back_hands_over_nothing_twice_and_tells_nobody_a
     assert len(discord.asked("POST /channels/*/messages")) == written
 
 
+@pytest.mark.campaign
 async def test_a_reaction_made_meanwhile_is_one_retry(desk: DiscordDesk, caught_up: CaughtUp) -> None:
     async with desk.bot():
         thread, answer = await desk.asked(PRICE)

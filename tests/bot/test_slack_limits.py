@@ -90,7 +90,15 @@ def rendered_text(blocks: list[Json]) -> int:
     return sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
 
 
-@pytest.mark.parametrize("state", [AnswerState.FINAL, AnswerState.FAILED, AnswerState.WORKING])
+@pytest.mark.parametrize(
+    "state",
+    [
+        AnswerState.FINAL,
+        pytest.param(AnswerState.FAILED, marks=pytest.mark.campaign),
+        pytest.param(AnswerState.WAITING, marks=pytest.mark.campaign),
+        pytest.param(AnswerState.WORKING, marks=pytest.mark.campaign),
+    ],
+)
 def test_whatever_an_answer_holds_slack_takes_each_block_of_each_part(state: AnswerState) -> None:
     parts = split_answer(replace(HUGE, state=state), CAPABILITIES)
     assert len(parts) > 3

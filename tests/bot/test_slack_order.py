@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from bot.platforms.slack.order import Order, thread_of
 from tests.bot.slack_desk import desk_on
 from tests.slack.server import running_slack
@@ -12,6 +14,7 @@ from tests.support.stack import Stack, eventually
 ROOT = {"channel": "C1", "ts": "1.0"}
 
 
+@pytest.mark.campaign
 async def test_ten_replies_within_a_moment_wait_in_the_order_in_which_they_were_said(idle_stack: Stack) -> None:
     with running_slack() as slack:
         async with desk_on(idle_stack, slack) as desk, idle_stack.worker(), desk.bot():

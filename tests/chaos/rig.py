@@ -262,7 +262,7 @@ def rig(*, environment: Mapping[str, str] | None = None, **settings: str) -> Gen
         with whole(
             Path(directory),
             Path(tempfile.gettempdir()) / "clew-chaos-bytecode",
-            environment=environment,
+            environment,
             **slack_settings(slack),
             **discord_settings(discord),
             CLEW_ADMINS=f"slack:{roots[0]},discord:{roots[1]}",

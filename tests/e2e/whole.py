@@ -199,7 +199,7 @@ class Whole:
 
 @contextmanager
 def whole(
-    directory: Path, bytecode: Path, *, environment: Mapping[str, str] | None = None, **extra: str
+    directory: Path, bytecode: Path, environment: Mapping[str, str] | None = None, /, **extra: str
 ) -> Generator[Whole]:
     """A set that is ready, for as long as the block runs. `bytecode` is where its processes share compiled modules.
 

@@ -144,6 +144,7 @@ async def test_a_question_withdrawn_before_its_placeholder_does_not_hold_the_thr
     assert await run_of(stack, thread) != before
 
 
+@pytest.mark.campaign
 async def test_a_paused_turn_is_carried_over_and_asks_again(stack: Stack) -> None:
     hold = TemporalHold(stack.client)
     thread, _ = await stack.ask(BOND)

@@ -29,6 +29,7 @@ async def wait(client: Client, *numbers: int) -> None:
         await client.get_workflow_handle(HOLD).signal("wait", WaitRequest(conversation=f"conversation:x:{number}"))
 
 
+@pytest.mark.campaign
 async def test_who_says_so_twice_waits_once_and_a_pause_renewed_in_time_lets_nobody_go(
     temporal_server: str, namespace: str, tmp_path: Path
 ) -> None:
@@ -45,6 +46,7 @@ async def test_who_says_so_twice_waits_once_and_a_pause_renewed_in_time_lets_nob
     assert (seen.by, seen.reason, seen.resumed_by) == ("slack:U3", "second", "")
 
 
+@pytest.mark.campaign
 async def test_a_long_pause_continues_as_new_and_lets_all_go_on_although_some_are_gone(
     temporal_server: str, namespace: str, tmp_path: Path
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from tests.e2e.chats.seat import Seat
 from tests.e2e.judging import linear
 
@@ -38,12 +40,14 @@ def test_a_command_its_report_and_its_buttons(seat: Seat) -> None:
     seat.press(answer[-1], "up", seat.alice)
 
 
+@pytest.mark.campaign
 def test_a_message_is_pointed_at(seat: Seat) -> None:
     thread, began = seat.point_at("MSFT")
     seat.whole.eventually(began, "a placeholder")
     seat.whole.eventually(lambda: [one.state for one in seat.all_answers(thread)] == ["final"], "its answer")
 
 
+@pytest.mark.campaign
 def test_reactions_and_the_stop_button(seat: Seat) -> None:
     thread = seat.mention(QUESTION.format("GOOG"))
     [[answer]] = seat.answered(thread, thread)

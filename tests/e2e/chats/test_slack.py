@@ -23,6 +23,7 @@ def desk(seats: dict[str, Seat]) -> Iterator[SlackSeat]:
     found.heal()
 
 
+@pytest.mark.campaign
 def test_the_form(desk: SlackSeat) -> None:
     desk.slack.global_shortcut(desk.alice, "research_new")
     desk.whole.eventually(lambda: bool(desk.slack.windows("research_form")), "the form")
@@ -35,6 +36,7 @@ def test_the_form(desk: SlackSeat) -> None:
     assert {"markdown", "table", "image", "actions"} <= {block["type"] for block in report.blocks or []}
 
 
+@pytest.mark.campaign
 def test_the_native_stop(desk: SlackSeat) -> None:
     desk.whole.sandbox.arm(kind="hold", on="start", times=0)
     held = desk.mention(QUESTION.format("IBM"))
@@ -45,6 +47,7 @@ def test_the_native_stop(desk: SlackSeat) -> None:
     assert stopped.state == "stopped"
 
 
+@pytest.mark.campaign
 def test_the_home(desk: SlackSeat) -> None:
     thread = desk.mention(QUESTION.format("IBM"))
     desk.answered(thread, thread)
