@@ -17,12 +17,12 @@ from temporalio.workflow import ActivityCancellationType
 
 from workflows import ports
 
-HEARTBEAT = timedelta(seconds=3)
+HEARTBEAT = timedelta(seconds=2)
 HEARTBEAT_THROTTLE = timedelta(milliseconds=500)
 """How often heartbeats travel, hence how soon a stop reaches a running activity."""
 
-STICKY = timedelta(seconds=1)
-WORKFLOW_TASK_TIMEOUT = timedelta(seconds=4)
+STICKY = timedelta(milliseconds=500)
+WORKFLOW_TASK_TIMEOUT = timedelta(seconds=3)
 """Above the replay of the longest history (0.74 ms an event, `HISTORY_LIMIT` events and one turn)."""
 
 WORKFLOW_THREADS = 8
