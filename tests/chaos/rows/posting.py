@@ -123,8 +123,12 @@ def killed_between_parts(case: Case) -> None:
     case.fault("post", "signal", nth=2, role="worker")
     one = case.ask(says=False)
     case.struck()
-    case.until(lambda: LAST in case.shown(one)[-1].text, "the last part")
-    texts = "\n".join(part.text for part in case.shown(one))
+
+    def shown() -> str:
+        return "\n".join(part.text for part in case.seat.all_answers(one.thread))
+
+    case.until(lambda: LAST in shown(), "the last part")
+    texts = shown()
     case.must("I2", all(texts.count(f"Line {number} of") == 1 for number in range(LINES)), "a line is lost or doubled")
 
 
