@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
@@ -22,10 +23,18 @@ _log = logging.getLogger(__name__)
 class Sessions:
     """When sessions began, over restarts of this process. A file that cannot be written is done without."""
 
-    def __init__(self, path: Path | None = None, *, burst: int = BURST, apart: float = APART) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        burst: int = BURST,
+        apart: float = APART,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
         self._path = path
         self._burst = burst
         self._apart = apart
+        self._sleep = sleep
         self._began: list[float] = []
 
     async def begin(self) -> None:
@@ -36,7 +45,7 @@ class Sessions:
         wait = max(0.0, today[-1] + self._apart - now) if len(today) >= self._burst else 0.0
         if wait:
             _log.warning("waiting %.0f s before another session with Discord: %d today", wait, len(today))
-            await asyncio.sleep(wait)
+            await self._sleep(wait)
         self._began = [*today, time.time()]
         self._write()
 
