@@ -15,7 +15,7 @@ from bot.platforms.discord import listening
 from bot.platforms.discord.messages import Marked, mark_of, marked
 from bot.roles import bot as bot_role
 from tests.discord.client import pointed_at
-from tests.discord.server import Discord, Interaction, Message
+from tests.discord.server import Discord, Interaction, Message, running_discord
 from tests.discord.values import parts_of
 from tests.support.stack import Stack, eventually
 from workflows.contracts import OUTCOMES
@@ -157,3 +157,14 @@ async def desk_on(stack: Stack, discord: Discord) -> AsyncGenerator[DiscordDesk]
             bob=discord.user("bob"),
             root=root,
         )
+
+
+@asynccontextmanager
+async def working_desk(stack: Stack) -> AsyncGenerator[DiscordDesk]:
+    """A server with a worker and no bot yet; at the end, Discord has found nothing wrong, and nobody was pinged."""
+    with running_discord() as discord:
+        async with desk_on(stack, discord) as desk, stack.worker():
+            yield desk
+        assert discord.violations == []
+        assert discord.unknown_routes() == []
+        assert discord.pings == []

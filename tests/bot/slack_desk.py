@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.platforms.slack.messages import key_of, state_of
 from bot.platforms.slack.values import ANSWER
 from bot.roles import bot as bot_role
-from tests.slack.server import Message, Slack
+from tests.slack.server import Message, Slack, running_slack
 from tests.support.stack import Stack, eventually
 from workflows.contracts import OUTCOMES
 
@@ -140,3 +140,13 @@ async def desk_on(stack: Stack, slack: Slack) -> AsyncGenerator[SlackDesk]:
         bob=slack.user("Bob"),
         root=root,
     )
+
+
+@asynccontextmanager
+async def working_desk(stack: Stack) -> AsyncGenerator[SlackDesk]:
+    """A workspace with a worker and no bot yet; at the end, Slack has found nothing wrong."""
+    with running_slack() as slack:
+        async with desk_on(stack, slack) as desk, stack.worker():
+            yield desk
+        assert slack.violations == []
+        assert slack.unknown_methods() == []

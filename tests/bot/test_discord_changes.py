@@ -6,8 +6,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.bot.discord_desk import DiscordDesk, desk_on
-from tests.discord.server import running_discord
+from tests.bot.discord_desk import DiscordDesk, working_desk
 from tests.support.stack import Stack, eventually
 
 PRICE = "What is AAPL's last close?"
@@ -16,12 +15,8 @@ CLOSE = "252.2"
 
 @pytest.fixture
 async def desk(idle_stack: Stack) -> AsyncGenerator[DiscordDesk]:
-    with running_discord() as discord:
-        async with desk_on(idle_stack, discord) as desk, idle_stack.worker(), desk.bot():
-            yield desk
-        assert discord.violations == []
-        assert discord.unknown_routes() == []
-        assert discord.pings == []
+    async with working_desk(idle_stack) as desk, desk.bot():
+        yield desk
 
 
 async def held(desk: DiscordDesk) -> str:

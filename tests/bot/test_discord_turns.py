@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.bot.discord_desk import DiscordDesk, desk_on
-from tests.discord.server import Interaction, running_discord
+from tests.bot.discord_desk import DiscordDesk, working_desk
+from tests.discord.server import Interaction
 from tests.support.stack import Stack, eventually
 
 # tests/e2e does the same through processes; here each surface stands alone.
@@ -20,12 +20,8 @@ CLOSE = "252.2"
 @pytest.fixture
 async def quiet(idle_stack: Stack) -> AsyncGenerator[DiscordDesk]:
     """A server with a worker; no bot listens yet."""
-    with running_discord() as discord:
-        async with desk_on(idle_stack, discord) as desk, idle_stack.worker():
-            yield desk
-        assert discord.violations == []
-        assert discord.unknown_routes() == []
-        assert discord.pings == []
+    async with working_desk(idle_stack) as desk:
+        yield desk
 
 
 @pytest.fixture

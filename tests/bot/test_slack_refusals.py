@@ -10,7 +10,7 @@ import pytest
 from bot.platforms.slack import listening
 from bot.roles import bot as bot_role
 from bot.settings import SettingsError
-from tests.bot.slack_desk import SlackDesk, desk_on, text_of
+from tests.bot.slack_desk import SlackDesk, desk_on, text_of, working_desk
 from tests.slack.server import running_slack
 from tests.support.stack import Stack, eventually
 from tests.support.wire import wire_to
@@ -23,11 +23,8 @@ PRICE = "What is AAPL's last close?"
 
 @pytest.fixture
 async def desk(idle_stack: Stack) -> AsyncGenerator[SlackDesk]:
-    with running_slack() as slack:
-        async with desk_on(idle_stack, slack) as desk, idle_stack.worker(), desk.bot():
-            yield desk
-        assert slack.violations == []
-        assert slack.unknown_methods() == []
+    async with working_desk(idle_stack) as desk, desk.bot():
+        yield desk
 
 
 async def test_guests_and_strangers_are_told_that_they_may_not_and_nothing_is_asked(desk: SlackDesk) -> None:

@@ -28,6 +28,7 @@ from tests.bot.who_may import (
     Noted,
     Obeying,
     access,
+    answers,
     nobody,
     row_of,
 )
@@ -35,9 +36,6 @@ from tests.discord.client import pointed_at
 from tests.discord.errors import NotThere
 from tests.discord.server import Discord, running_discord
 from tests.support.stack import eventually
-from workflows.contracts import Answer, AnswerState
-
-_STATES = {"retry": AnswerState.FINAL, "stop": AnswerState.WORKING, "ask": AnswerState.FINAL}
 
 
 class Server:
@@ -64,8 +62,7 @@ class Server:
         asked = self.discord.say(self.channel, self.people[ALLOWED], QUESTION)
         self.thread = self.discord.begin_thread(self.channel, self.people[ALLOWED], "Apple", message=asked)
         rest = Rest(self.discord.token)
-        for action, state in _STATES.items():
-            answer = Answer(key=action, state=state, text="Text.", follow_ups=(QUESTION,) if action == "ask" else ())
+        for action, answer in answers().items():
             parts = components_of(answer, mark=mark_of(self.thread, action), retry_hint="")
             posted = await rest.call(
                 "POST",

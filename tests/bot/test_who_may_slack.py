@@ -26,15 +26,14 @@ from tests.bot.who_may import (
     Noted,
     Obeying,
     access,
+    answers,
     nobody,
     row_of,
 )
 from tests.slack.errors import NotThere
 from tests.slack.server import Slack, running_slack
 from tests.support.stack import eventually
-from workflows.contracts import Answer, AnswerState
 
-_STATES = {"retry": AnswerState.FINAL, "stop": AnswerState.WORKING, "ask": AnswerState.FINAL}
 _BUTTONS = {"retry": "clew_retry", "stop": "clew_stop", "ask": "clew_follow_up_1"}
 
 
@@ -61,8 +60,7 @@ class Workspace:
         """A thread with answers in it, as a worker leaves them."""
         self.thread = self.slack.say(self.channel, self.people[ALLOWED], QUESTION)
         client = build_client(self.slack.bot_token, self.slack.api_url)
-        for action, state in _STATES.items():
-            answer = Answer(key=action, state=state, text="Text.", follow_ups=(QUESTION,) if action == "ask" else ())
+        for action, answer in answers().items():
             posted = await call(
                 client,
                 "chat.postMessage",
@@ -70,7 +68,10 @@ class Workspace:
                 thread_ts=self.thread,
                 text="Text.",
                 blocks=blocks_of(answer, retry_hint=""),
-                metadata={"event_type": ANSWER, "event_payload": {"key": action, "state": state.value, "attempt": 1}},
+                metadata={
+                    "event_type": ANSWER,
+                    "event_payload": {"key": action, "state": answer.state.value, "attempt": 1},
+                },
             )
             self.answers[action] = str(posted["ts"])
 

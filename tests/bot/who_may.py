@@ -10,6 +10,8 @@ from bot.access import Access
 from bot.administering import Administering
 from bot.chat import Inbox
 from workflows.contracts import (
+    Answer,
+    AnswerState,
     ConversationView,
     DeletedMessage,
     EditedMessage,
@@ -144,3 +146,12 @@ async def row_of(place: Surroundings, who: str) -> frozenset[tuple[str, str]]:
 async def nobody() -> Client:
     """A client of a Temporal that nobody asks anything."""
     return await Client.connect("127.0.0.1:1", lazy=True)
+
+
+def answers() -> dict[str, Answer]:
+    """An answer for each action that a button or a reaction asks for."""
+    states = {"retry": AnswerState.FINAL, "stop": AnswerState.WORKING, "ask": AnswerState.FINAL}
+    return {
+        action: Answer(key=action, state=state, text="Text.", follow_ups=(QUESTION,) if action == "ask" else ())
+        for action, state in states.items()
+    }
