@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from temporalio.client import Client, WorkflowExecution
-from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError
 
-from workflows.contracts import Asker, ThreadRef, UsageState
+from workflows.contracts import Asker, ThreadRef
 from workflows.identity import ASKER, LAST_MESSAGE, PLATFORM, TURN_STATE, WORKSPACE, thread_of, usage_id
+from workflows.ledger import tokens_today
 
 SHOWN = 8
 _LIMIT = timedelta(seconds=2)
@@ -41,7 +41,8 @@ class Overview:
 async def overview(client: Client, platform: str, workspace: str, user: str) -> Overview:
     """A person's overview. Raises RPCError where Temporal does not answer."""
     threads, tokens = await asyncio.gather(
-        _threads(client, platform, workspace, user), _tokens(client, platform, workspace, user)
+        _threads(client, platform, workspace, user),
+        tokens_today(client, _LIMIT, usage_id(platform, workspace, Asker(user=user))),
     )
     return Overview(threads=threads, tokens=tokens)
 
@@ -76,14 +77,3 @@ async def _recent(client: Client, execution: WorkflowExecution) -> RecentThread 
         state=attributes.get(TURN_STATE) or "idle",
         last=attributes.get(LAST_MESSAGE) or execution.start_time,
     )
-
-
-async def _tokens(client: Client, platform: str, workspace: str, user: str) -> int | None:
-    handle = client.get_workflow_handle(usage_id(platform, workspace, Asker(user=user)))
-    try:
-        state = await handle.query("spent", result_type=UsageState, rpc_timeout=_LIMIT)
-    except RPCError as error:
-        return 0 if error.status.name == "NOT_FOUND" else None
-    except (TemporalError, RuntimeError):
-        return None
-    return state.tokens if state.day == datetime.now(UTC).date().isoformat() else 0

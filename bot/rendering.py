@@ -85,6 +85,16 @@ def footer(answer: Answer) -> str:
     return " · ".join([*facts, DISCLAIMER])
 
 
+def shared(values: Sequence[str]) -> str:
+    """What all of them are, where that is the same."""
+    return values[0] if len(set(values)) == 1 else ""
+
+
+def cut(text: str, limit: int) -> str:
+    """At most so many characters; what is missing is said to be."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
 # --- Splitting -------------------------------------------------------------------------------------------------------
 
 

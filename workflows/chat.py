@@ -22,7 +22,6 @@ class Capabilities:
         edit_interval: seconds between two progress updates of one message.
         posts_per_second: cap on delivery activities, held across workers by Temporal's task queue.
         settle: seconds to wait after an ambiguous write before looking it up.
-        lookup_window: seconds during which the platform itself refuses a second post of one key; 0 if it never does.
         native_streaming: progress goes through a stream that appends (Slack) rather than whole edits.
         tables: Markdown tables are shown as tables.
         images: a chart can be shown in the message.
@@ -34,7 +33,6 @@ class Capabilities:
     edit_interval: float
     posts_per_second: float
     settle: float
-    lookup_window: float = 0.0
     native_streaming: bool = False
     tables: bool = True
     images: bool = True

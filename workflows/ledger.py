@@ -66,11 +66,11 @@ class TemporalLedger:
         )
 
 
-async def tokens_today(client: Client, within: timedelta) -> int | None:
-    """Everybody's tokens of today (UTC); None where no worker says so in time."""
+async def tokens_today(client: Client, within: timedelta, ledger: str = USAGE_TOTAL) -> int | None:
+    """Tokens of today (UTC) that a ledger holds, everybody's or one asker's; None where no worker says so in time."""
     try:
         async with asyncio.timeout(within.total_seconds()):
-            state = await client.get_workflow_handle_for(UsageWorkflow.run, USAGE_TOTAL).query(UsageWorkflow.spent)
+            state = await client.get_workflow_handle_for(UsageWorkflow.run, ledger).query(UsageWorkflow.spent)
     except RPCError as error:
         return 0 if error.status is RPCStatusCode.NOT_FOUND else None
     except (TemporalError, RuntimeError, TimeoutError):

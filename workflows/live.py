@@ -15,6 +15,7 @@ from dataclasses import replace
 from workflows.chat import Chat
 from workflows.contracts import Answer, LineState, Live, MessageRef, ProgressLine
 from workflows.errors import CallError, Retriable, Terminal
+from workflows.remembered import Remembered
 
 _RANK = {
     LineState.PENDING: 0,
@@ -56,14 +57,14 @@ class LiveBoards:
     def __init__(self, chats: Mapping[str, Chat]) -> None:
         self._chats = chats
         self._boards: dict[MessageRef, _Board] = {}
-        self._refused: dict[tuple[MessageRef, int], None] = {}
+        self._refused: Remembered[tuple[MessageRef, int], bool] = Remembered(_REMEMBERED)
         """Messages, and attempts, of which the platform will never show progress again; the latest ones."""
 
     @asynccontextmanager
     async def watch(self, live: Live | None, line: str = "") -> AsyncGenerator[Seat]:
         """Report into the live message of a turn while the block runs; a no-op without one."""
         chat = None if live is None else self._chats.get(live.message.thread.platform)
-        if live is None or chat is None or (live.message, live.answer.attempt) in self._refused:
+        if live is None or chat is None or self._refused.get((live.message, live.answer.attempt)):
             yield Seat(None, line)
             return
         board = self._boards.get(live.message)
@@ -79,12 +80,7 @@ class LiveBoards:
                 self._boards.pop(live.message, None)
                 await board.close()
                 if board.refused:
-                    self._refuse(live)
-
-    def _refuse(self, live: Live) -> None:
-        self._refused[live.message, live.answer.attempt] = None
-        if len(self._refused) > _REMEMBERED:
-            del self._refused[next(iter(self._refused))]
+                    self._refused.keep((live.message, live.answer.attempt), True)
 
 
 class _Board:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from bot.platforms.remembered import Remembered
+from workflows.remembered import Remembered
 
 T = TypeVar("T")
 
@@ -58,6 +58,19 @@ class Outcomes:
     def over(self, message: str, attempt: int) -> bool:
         """Whether progress of this attempt would overwrite an outcome."""
         return (self._known.get(message) or 0) >= attempt
+
+    async def left_alone(
+        self, message: str, attempt: int, since: float, standing: Callable[[], Awaitable[str]]
+    ) -> bool:
+        """Whether progress of this attempt must not be shown any more: no platform makes an edit depend on what stands.
+
+        `since`: monotonic seconds of the last moment at which the attempt was surely alive. Was that long ago, another
+        worker may have written the outcome: `standing` asks the platform for the state that the message shows.
+        """
+        if self.over(message, attempt):
+            return True
+        asleep = time.monotonic() - since > FRESH
+        return asleep and await standing() not in ("waiting", "working")
 
 
 class Underway:

@@ -10,9 +10,10 @@ import discord
 import pytest
 
 from bot.access import Kind
-from bot.platforms.discord.calls import UNKNOWN_MEMBER, Json, Rest
+from bot.platforms.discord.calls import UNKNOWN_MEMBER, Rest
 from bot.platforms.discord.people import People
 from bot.platforms.discord.values import DIRECT
+from bot.platforms.shapes import Json
 from tests.discord.client import until
 from workflows.errors import Terminal
 

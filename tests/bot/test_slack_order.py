@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.platforms.slack.order import Order, thread_of
+from bot.platforms.order import Order
+from bot.platforms.slack.order import thread_of
 from tests.bot.slack_desk import desk_on
 from tests.slack.server import running_slack
 from tests.support.stack import Stack, eventually
@@ -29,7 +30,7 @@ async def test_who_asks_first_has_its_turn_first_and_other_threads_do_not_wait()
     first = asyncio.Event()
 
     async def hear(name: str, ts: str, until: asyncio.Event | None = None) -> None:
-        async with order.turn({"channel": "C1", "ts": ts}):
+        async with order.turn(thread_of({"channel": "C1", "ts": ts})):
             if until is not None:
                 await until.wait()
             done.append(name)

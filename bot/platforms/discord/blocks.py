@@ -18,7 +18,7 @@ from bot.platforms.discord.values import (
     USEFUL,
     USELESS,
 )
-from bot.rendering import footer, neutral, not_verified, source_lines, state_sentence
+from bot.rendering import cut, footer, neutral, not_verified, shared, source_lines, state_sentence
 from workflows.contracts import Answer, AnswerState, LineState, Metric, ProgressLine, Source
 
 Json = dict[str, Any]
@@ -87,7 +87,7 @@ def _standing(answer: Answer, retry_hint: str, *, image: str, chart_missing: boo
     text = "\n\n".join(part for part in (body, said) if part)
     last = answer.part == answer.parts
     parts = [
-        *([_text(f"## {_cut(calm(answer.headline), HEADLINE)}", HEADLINE_ID)] if answer.headline else []),
+        *([_text(f"## {cut(calm(answer.headline), HEADLINE)}", HEADLINE_ID)] if answer.headline else []),
         *_small(answer.notices, NOTICES),
         *([_text(text, TEXT_ID)] if text else []),
         *(_metrics(answer.metrics) if answer.metrics else []),
@@ -126,7 +126,7 @@ def _fitting(parts: Iterable[Json]) -> list[Json]:
         if len(text) > room:
             if room < NOTICES:
                 continue
-            part = {**part, "content": _cut(text, room)}  # noqa: PLW2901 - the same part, shorter
+            part = {**part, "content": cut(text, room)}  # noqa: PLW2901 - the same part, shorter
         room -= len(str(part.get("content", "")))
         taken.append(part)
     return taken
@@ -135,7 +135,7 @@ def _fitting(parts: Iterable[Json]) -> list[Json]:
 def _line(line: ProgressLine) -> str:
     waits = "waiting: " if line.state is LineState.WAITING else ""
     label = f"{_SIGNS[line.state]} {line.label}"
-    return _cut(f"{label} — {waits}{line.detail}" if line.detail else label, 160)
+    return cut(f"{label} — {waits}{line.detail}" if line.detail else label, 160)
 
 
 def _text(text: str, number: int = 0) -> Json:
@@ -148,7 +148,7 @@ def _small(lines: Iterable[str], limit: int) -> list[Json]:
     taken: list[str] = []
     used = 0
     for line in lines:
-        told = f"-# {_cut(calm(line), limit // 2)}"
+        told = f"-# {cut(calm(line), limit // 2)}"
         if used + len(told) > limit:
             taken.append("-# …")
             break
@@ -159,14 +159,14 @@ def _small(lines: Iterable[str], limit: int) -> list[Json]:
 
 def _metrics(metrics: Sequence[Metric]) -> list[Json]:
     """The figures as aligned columns. A date or a source that all of them share stands below them, once."""
-    as_of, source = _shared([metric.as_of for metric in metrics]), _shared([metric.source for metric in metrics])
+    as_of, source = shared([metric.as_of for metric in metrics]), shared([metric.source for metric in metrics])
     rows = [["Metric", "Value"]]
     below: list[str] = []
     for metric in metrics[:ROWS]:
         value = f"{metric.value} {metric.currency}" if metric.currency else metric.value
         row = [_cell(metric.label), _cell(value if metric.verified else f"{value} ?")]
         if width_of([*rows, row]) > WIDE:
-            row[0] = _cut(row[0], max(8, WIDE - 2 - max(len(each[1]) for each in [*rows, row])))
+            row[0] = cut(row[0], max(8, WIDE - 2 - max(len(each[1]) for each in [*rows, row])))
         if len(block([*rows, row])) > METRICS:
             break
         rows.append(row)
@@ -179,20 +179,15 @@ def _metrics(metrics: Sequence[Metric]) -> list[Json]:
     return [_text(block(rows, right=frozenset({1}))), *_small([line for line in small if line], METRICS)]
 
 
-def _shared(values: Sequence[str]) -> str:
-    """What all of them are, where that is the same."""
-    return values[0] if len(set(values)) == 1 else ""
-
-
 def _cell(text: str) -> str:
-    return _cut(text.replace("`", "'"), CELL) or "—"
+    return cut(text.replace("`", "'"), CELL) or "—"
 
 
 def _image(answer: Answer, image: str) -> list[Json]:
     if answer.chart is None:
         return []
     told = " · ".join(part for part in (answer.chart.title, answer.chart.as_of) if part)
-    item: Json = {"media": {"url": f"attachment://{image}"}, "description": _cut(answer.chart.alt, ALT) or "Chart"}
+    item: Json = {"media": {"url": f"attachment://{image}"}, "description": cut(answer.chart.alt, ALT) or "Chart"}
     return [{"type": GALLERY, "items": [item]}, *_small([told] if told else [], NOTICES)]
 
 
@@ -216,7 +211,7 @@ def _buttons(answer: Answer, mark: str) -> list[Json]:
         made: Json = {
             "type": BUTTON,
             "style": style,
-            "label": _cut(label, LABEL),
+            "label": cut(label, LABEL),
             "custom_id": f"{MARK}:{action}:{answer.state.value}:{answer.attempt}:{mark}",
         }
         return {**made, "disabled": True} if disabled else made
@@ -250,10 +245,6 @@ def _row(buttons: Sequence[Json]) -> Json:
 def without_rest(answer: Answer) -> Answer:
     """A part with its text alone; what belongs below the whole answer comes in a part of its own."""
     return replace(answer, metrics=(), chart=None, sources=(), gaps=(), follow_ups=(), trace="")
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def _end(text: str, limit: int) -> str:

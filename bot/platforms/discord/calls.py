@@ -18,10 +18,9 @@ import discord
 from discord.http import Route
 
 from bot.platforms.discord.buckets import keep_buckets
+from bot.platforms.shapes import Json, as_object, objects
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal
 from workflows.retry_after import retry_after
-
-Json = dict[str, Any]
 
 LIMIT = 12.0
 """Seconds for one call with all that discord.py repeats of it."""
@@ -69,13 +68,11 @@ class Rest:
         self, method: str, path: str, *, json: object = None, files: Sequence[Upload] = (), **where: str
     ) -> Json:
         """Make a call that writes. Raises Retriable, Ambiguous or Terminal; the latter's code is one of the port's."""
-        found = await self._send(method, path, json=json, files=files, where=where)
-        return cast("Json", found) if isinstance(found, dict) else {}
+        return as_object(await self._send(method, path, json=json, files=files, where=where))
 
     async def read(self, path: str, *, params: Json | None = None, **where: str) -> Json:
         """Make a call that only reads, and gives an object. What is ambiguous for a write is Retriable here."""
-        found = await self._read(path, params, where)
-        return cast("Json", found) if isinstance(found, dict) else {}
+        return as_object(await self._read(path, params, where))
 
     async def listed(self, path: str, *, params: Json | None = None, **where: str) -> list[Json]:
         """Make a call that only reads, and gives a list of objects. Raises as `read` does."""
@@ -165,25 +162,6 @@ def code_of(error: CallError) -> int:
     """Discord's own code in a refusal that `refusal` made, or 0."""
     told = str(error).rpartition(": ")[2]
     return int(told) if told.isdecimal() else 0
-
-
-def objects(found: object) -> list[Json]:
-    """The objects in a list of Discord's."""
-    listed = cast("list[object]", found) if isinstance(found, list) else []
-    return [cast("Json", item) for item in listed if isinstance(item, dict)]
-
-
-def inner(data: Json, *names: str) -> Json:
-    """An object within an object of Discord's, or an empty one where there is none."""
-    for name in names:
-        found: object = data.get(name)
-        data = cast("Json", found) if isinstance(found, dict) else {}
-    return data
-
-
-def items(data: Json, name: str) -> list[Json]:
-    """A list of objects within an object of Discord's, or an empty one."""
-    return objects(data.get(name))
 
 
 async def _log_in(client: discord.Client, token: str) -> None:

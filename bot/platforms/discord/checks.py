@@ -6,9 +6,10 @@ import discord
 
 from bot.findings import Finding, ok, problem
 from bot.platforms.discord.build import point
-from bot.platforms.discord.calls import Json, Rest
+from bot.platforms.discord.calls import Rest
 from bot.platforms.discord.needs import MESSAGE_CONTENT_FLAGS, PERMISSIONS, invitation
 from bot.platforms.discord.values import RESEARCH_COMMAND
+from bot.platforms.shapes import Json
 from bot.settings import Settings
 from workflows.errors import CallError, Terminal
 

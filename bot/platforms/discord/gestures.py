@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import discord
@@ -25,7 +26,7 @@ def spoken(message: discord.Message, place: Place, us: int) -> Spoken | None:
     meant = {person.id for person in message.mentions}
     roles = set(message.raw_role_mentions)
     called = us in meant or bool(roles & own)
-    names = {str(person.id): person.display_name for person in message.mentions}
+    names = names_of(message)
     return Spoken(
         thread=place.thread_of(str(message.id)),
         message=str(message.id),
@@ -99,3 +100,20 @@ def action_of(custom_id: str) -> str:
     """What one of our buttons does; "" for anybody else's."""
     fields = custom_id.split(":")
     return fields[1] if len(fields) == 5 and fields[0] == MARK else ""
+
+
+def names_of(message: discord.Message) -> dict[str, str]:
+    """How those are called whom a message mentions."""
+    return {str(person.id): person.display_name for person in message.mentions}
+
+
+def buttons_of(message: discord.Message) -> Iterator[discord.Button]:
+    """The buttons of a message, however deep."""
+    return _buttons(message.components)
+
+
+def _buttons(parts: Iterable[discord.Component]) -> Iterator[discord.Button]:
+    for part in parts:
+        if isinstance(part, discord.Button):
+            yield part
+        yield from _buttons(getattr(part, "children", ()))

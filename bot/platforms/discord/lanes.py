@@ -10,11 +10,11 @@ import asyncio
 import logging
 import math
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from bot.chat import Unavailable
+from bot.platforms.order import Order
 from workflows.errors import CallError, Retriable
 
 T = TypeVar("T")
@@ -32,24 +32,17 @@ class Lanes:
     """One lane a thread."""
 
     def __init__(self) -> None:
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._waiting: Counter[str] = Counter()
+        self._order = Order()
         self._tasks: dict[asyncio.Task[Any], float] = {}
 
     async def run(self, lane: str, job: Callable[[], Awaitable[T]]) -> T:
         """Do it in its turn, until it is done. Raises what will not get better, such as Terminal."""
-        self._waiting[lane] += 1
         task = asyncio.current_task()
         if task is not None:
             self._tasks[task] = time.time()
             task.add_done_callback(lambda done: self._tasks.pop(done, None))
-        try:
-            async with self._locks.setdefault(lane, asyncio.Lock()):
-                return await _until_taken(job)
-        finally:
-            self._waiting[lane] -= 1
-            if not self._waiting[lane]:
-                del self._waiting[lane], self._locks[lane]
+        async with self._order.turn(lane):
+            return await _until_taken(job)
 
     def close(self) -> None:
         """Leave everything that is not done."""

@@ -10,12 +10,13 @@ from bot.access import Person
 from bot.doing import Shown
 from bot.gestures import Spoken
 from bot.platforms.discord import words
-from bot.platforms.discord.calls import Json, Rest, inner
+from bot.platforms.discord.calls import Rest
 from bot.platforms.discord.messages import marked, nonce_of
 from bot.platforms.discord.needs import ESSENTIAL, PERMISSIONS
 from bot.platforms.discord.people import People
 from bot.platforms.discord.places import Places
 from bot.platforms.discord.values import DIRECT, NAME
+from bot.platforms.shapes import Json, inner
 from workflows.errors import CallError, Terminal
 
 _log = logging.getLogger(__name__)

@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from bot.platforms.discord.calls import Json, Rest, inner, items, objects
+from bot.platforms.discord.calls import Rest
 from bot.platforms.discord.values import HEADLINE_ID, MARK, TEXT_ID
 from bot.platforms.discord.words import plain_text
+from bot.platforms.shapes import Json, inner, items, objects
 from workflows.chat import Said
 
 PAGE = 100

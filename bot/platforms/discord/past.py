@@ -11,7 +11,7 @@ import discord
 from bot.catchup import SAID, Gesture, patiently
 from bot.gestures import Changed, Reacted, Shown, Spoken
 from bot.platforms.discord.calls import refusal
-from bot.platforms.discord.gestures import spoken, wish_of
+from bot.platforms.discord.gestures import buttons_of, spoken, wish_of
 from bot.platforms.discord.lookup import DiscordLookup
 from bot.platforms.discord.messages import moment_of, read_mark, snowflake_of
 from bot.platforms.discord.places import Place
@@ -145,7 +145,7 @@ class DiscordPast:
         return (said,) if said.moment >= since else ()
 
     async def _reactions(self, answer: discord.Message, place: Place) -> Sequence[Gesture]:
-        its = next(filter(None, map(read_mark, custom_ids(answer.components))), None)
+        its = next(filter(None, (read_mark(button.custom_id or "") for button in buttons_of(answer))), None)
         if its is None:
             return ()
         shown = Shown(thread=place.thread_of(str(answer.id)), state=its.state, attempt=its.attempt)
@@ -168,16 +168,6 @@ class DiscordPast:
                 if person.id != self._lookup.us
             ]
         return found
-
-
-def custom_ids(parts: object) -> list[str]:
-    """The ids of all buttons in there, however deep."""
-    found: list[str] = []
-    for part in parts if isinstance(parts, (list, tuple)) else ():  # pyright: ignore[reportUnknownVariableType] - of discord.py's
-        own: object = getattr(part, "custom_id", None)  # pyright: ignore[reportUnknownArgumentType]
-        found += [own] if isinstance(own, str) else []
-        found += custom_ids(getattr(part, "children", ()))  # pyright: ignore[reportUnknownArgumentType]
-    return found
 
 
 def _told(name: str, error: discord.DiscordException) -> CallError:

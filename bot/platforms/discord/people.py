@@ -9,11 +9,12 @@ from collections.abc import Iterable
 import discord
 
 from bot.access import Kind, Person
-from bot.platforms.discord.calls import UNKNOWN_MEMBER, UNKNOWN_USER, Json, Rest, code_of, inner
+from bot.platforms.discord.calls import UNKNOWN_MEMBER, UNKNOWN_USER, Rest, code_of
 from bot.platforms.discord.values import DIRECT, NAME
-from bot.platforms.remembered import Remembered
+from bot.platforms.shapes import Json, inner
 from bot.rendering import one_line
 from workflows.errors import Terminal
+from workflows.remembered import Remembered
 
 _REMEMBER = 300.0
 """Seconds for which an answer of Discord's holds: a role that was taken away is gone after that."""

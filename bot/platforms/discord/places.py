@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.platforms.discord.calls import MISSING_ACCESS, Rest, code_of, inner
+from bot.platforms.discord.calls import MISSING_ACCESS, Rest, code_of
 from bot.platforms.discord.values import DIRECT, NAME, THREAD_TYPES
-from bot.platforms.remembered import Remembered
+from bot.platforms.shapes import inner
 from workflows.contracts import ThreadRef
 from workflows.errors import Terminal
+from workflows.remembered import Remembered
 
 _REMEMBERED = 10_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -11,19 +12,12 @@ from dataclasses import replace
 
 from bot.platforms.discord import words
 from bot.platforms.discord.blocks import components_of, too_long, without_rest
-from bot.platforms.discord.calls import (
-    ARCHIVED,
-    HAS_A_THREAD,
-    Json,
-    Rest,
-    Upload,
-    code_of,
-    inner,
-)
+from bot.platforms.discord.calls import ARCHIVED, HAS_A_THREAD, Rest, Upload, code_of
 from bot.platforms.discord.markdown import calm, shown
 from bot.platforms.discord.messages import after, is_id, mark_of, marked, newest, nonce_of, said
 from bot.platforms.discord.values import CAPABILITIES, DIRECT, NAME
-from bot.platforms.progress import FRESH, Outcomes, Underway
+from bot.platforms.progress import Outcomes, Underway
+from bot.platforms.shapes import Json, inner
 from bot.rendering import one_line, split_answer
 from workflows.blobs import BlobStore
 from workflows.chat import Capabilities, LiveMessage, Said
@@ -78,10 +72,8 @@ class DiscordPlatform:
         """Make a thread from the message that asked, or from the one that answered the command.
 
         If it happened and we were not told, or we run again: a message has one thread, whose id is its own. In direct
-        messages there are no threads: the channel is the thread.
+        messages there are no threads, and nothing is opened.
         """
-        if request.workspace == DIRECT:
-            return _thread(request, request.channel)
         anchor = request.anchor or await self._answered(request)
         if not anchor:
             # Discord has shown the command as failed: nothing was accepted.
@@ -204,9 +196,8 @@ class DiscordPlatform:
     async def progress(self, message: MessageRef, answer: Answer, *, since: float) -> None:
         """One progress edit. `since`: monotonic seconds of the last moment at which this attempt was surely alive."""
         payload, files = await self._shown(message.thread, answer)
-        if self._outcomes.over(message.message, answer.attempt):
-            return
-        if time.monotonic() - since > FRESH and await self._standing(message) not in ("waiting", "working"):
+        standing = functools.partial(self._standing, message)
+        if await self._outcomes.left_alone(message.message, answer.attempt, since, standing):
             return
         await self._underway.whole(message.message, self._update(message, payload, files))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import time
@@ -13,18 +12,18 @@ import discord
 
 from bot import words
 from bot.administering import Administering
-from bot.chat import Unavailable
 from bot.commands import Usage, parse_research
 from bot.doing import Doing
 from bot.gestures import Spoken
 from bot.platforms.discord.calls import ALREADY_ACKNOWLEDGED
 from bot.platforms.discord.commands import Interaction
-from bot.platforms.discord.gestures import action_of
+from bot.platforms.discord.gestures import action_of, buttons_of, names_of
 from bot.platforms.discord.lookup import DiscordLookup
 from bot.platforms.discord.markdown import calm
 from bot.platforms.discord.places import Place
 from bot.platforms.discord.values import DIRECT, FOLLOW_UP, NAME, RETRY, STOP, USEFUL, USELESS
 from bot.platforms.discord.words import LOCKED, plain_text
+from bot.platforms.promptly import promptly
 from bot.rendering import one_line
 from workflows.contracts import Research, ThreadRef
 from workflows.errors import CallError
@@ -81,8 +80,7 @@ class Pressed:
 
     async def pointed(self, interaction: Interaction, message: discord.Message) -> None:
         """Research this message: a question in its thread, or in the one that is made from it."""
-        names = {str(person.id): person.display_name for person in message.mentions}
-        text = plain_text(message.content, str(self._lookup.us), names)
+        text = plain_text(message.content, str(self._lookup.us), names_of(message))
 
         async def do() -> str:
             place = await self._place(interaction)
@@ -176,12 +174,7 @@ class Pressed:
     async def _tried(self, interaction: Interaction, job: Awaitable[T], otherwise: T) -> T:
         """What Discord never sends again has to be answered in time."""
         self._lookup.people.note(interaction.user)
-        try:
-            async with asyncio.timeout(SOONER):
-                return await job
-        except (Unavailable, CallError, TimeoutError) as error:
-            _log.warning("a gesture could not be handed over: %s", error)
-            return otherwise
+        return await promptly(job, otherwise, within=SOONER)
 
 
 def _spoken(place: Place, request: str, user: str, text: str, *, anchor: str = "") -> Spoken:
@@ -206,17 +199,7 @@ def _opening(interaction: Interaction, research: Research) -> str:
 
 def _label(message: discord.Message, custom_id: str) -> str:
     """What a button says, which is the question that it asks."""
-
-    def look(parts: Any) -> str:
-        for part in parts:
-            if getattr(part, "custom_id", None) == custom_id:
-                return str(part.label or "")
-            found = look(getattr(part, "children", ()))
-            if found:
-                return found
-        return ""
-
-    return look(message.components)
+    return next((button.label or "" for button in buttons_of(message) if button.custom_id == custom_id), "")
 
 
 async def _answer(interaction: Interaction, text: str, *, hidden: bool) -> None:

@@ -13,7 +13,6 @@ CAPABILITIES = Capabilities(
     edit_interval=1.7,
     posts_per_second=5,
     settle=3.0,
-    lookup_window=60.0,
     buttons=True,
     retry_hint="🔁 tries again.",
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.platforms.slack.values import FEEDBACK_ACTION, FOLLOW_UP_ACTION, RETRY_ACTION, STOP_ACTION
-from bot.rendering import footer, neutral, not_verified, source_lines, state_sentence
+from bot.rendering import cut, footer, neutral, not_verified, shared, source_lines, state_sentence
 from workflows.contracts import Answer, AnswerState, LineState, Metric, ProgressLine, Source
 
 Json = dict[str, Any]
@@ -65,7 +65,7 @@ def fallback_of(answer: Answer, *, retry_hint: str) -> str:
     """What notifications and screen readers get instead of blocks."""
     answer = neutral(answer)
     said = answer.headline or state_sentence(answer, retry_hint) or answer.text
-    return escape(_cut(" ".join(said.split()), FALLBACK)) or "…"
+    return escape(cut(" ".join(said.split()), FALLBACK)) or "…"
 
 
 def escape(text: str) -> str:
@@ -93,7 +93,7 @@ def _task(line: ProgressLine) -> Json:
     """A task card: 256 characters at most, as streams take them too."""
     waits = "waiting: " if line.state is LineState.WAITING else ""
     title = f"{line.label} — {waits}{line.detail}" if line.detail else line.label
-    return {"type": "task_card", "task_id": line.id, "title": _cut(title, 250), "status": _STATUS[line.state]}
+    return {"type": "task_card", "task_id": line.id, "title": cut(title, 250), "status": _STATUS[line.state]}
 
 
 def _header(text: str) -> list[Json]:
@@ -103,7 +103,7 @@ def _header(text: str) -> list[Json]:
 
 
 def _markdown(text: str) -> list[Json]:
-    return [{"type": "markdown", "text": _cut(text, MARKDOWN)}]
+    return [{"type": "markdown", "text": cut(text, MARKDOWN)}]
 
 
 def _context(lines: Any) -> list[Json]:
@@ -111,18 +111,18 @@ def _context(lines: Any) -> list[Json]:
     taken: list[str] = []
     used = 0
     for line in lines:
-        cut = _cut(line, CONTEXT // 2)
-        if used + len(cut) > CONTEXT:
+        short = cut(line, CONTEXT // 2)
+        if used + len(short) > CONTEXT:
             taken.append("…")
             break
-        used += len(cut) + 1
-        taken.append(cut)
+        used += len(short) + 1
+        taken.append(short)
     return [{"type": "context", "elements": [{"type": "mrkdwn", "text": "\n".join(taken)}]}] if taken else []
 
 
 def _metrics(metrics: Sequence[Metric]) -> list[Json]:
     """The figures as a table. A date or a source that all of them share stands below it, once: screens are narrow."""
-    as_of, source = _shared([metric.as_of for metric in metrics]), _shared([metric.source for metric in metrics])
+    as_of, source = shared([metric.as_of for metric in metrics]), shared([metric.source for metric in metrics])
     columns = [("Metric", True), ("Value", True), ("As of", not as_of), ("Source", not source)]
     rows = [[_raw(title) for title, shown in columns if shown]]
     used = 0
@@ -144,20 +144,15 @@ def _metrics(metrics: Sequence[Metric]) -> list[Json]:
     ]
 
 
-def _shared(values: Sequence[str]) -> str:
-    """What all of them are, where that is the same."""
-    return values[0] if len(set(values)) == 1 else ""
-
-
 def _raw(text: str) -> Json:
-    return {"type": "raw_text", "text": _cut(text, CELL) or "—"}
+    return {"type": "raw_text", "text": cut(text, CELL) or "—"}
 
 
 def _image(answer: Answer, image: str) -> list[Json]:
     if answer.chart is None:
         return []
-    title = _cut(" · ".join(part for part in (answer.chart.title, answer.chart.as_of) if part), ALT)
-    block: Json = {"type": "image", "slack_file": {"id": image}, "alt_text": _cut(answer.chart.alt, ALT) or "Chart"}
+    title = cut(" · ".join(part for part in (answer.chart.title, answer.chart.as_of) if part), ALT)
+    block: Json = {"type": "image", "slack_file": {"id": image}, "alt_text": cut(answer.chart.alt, ALT) or "Chart"}
     if title:
         block["title"] = {"type": "plain_text", "text": title}
     return [block]
@@ -216,11 +211,7 @@ def _button(text: str, action: str, value: str, *, style: str = "") -> Json:
     button: Json = {
         "type": "button",
         "action_id": action,
-        "text": {"type": "plain_text", "text": _cut(text, BUTTON_TEXT), "emoji": True},
+        "text": {"type": "plain_text", "text": cut(text, BUTTON_TEXT), "emoji": True},
         "value": value[:BUTTON_VALUE],
     }
     return {**button, "style": style} if style else button
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

@@ -10,9 +10,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.platforms.shapes import Json, as_object
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal
-
-Json = dict[str, Any]
 
 CALL_LIMIT = 10
 """Seconds for one call: well under an activity's time, so that no second attempt meets a late first one."""
@@ -111,8 +110,7 @@ def _window(method: str, channel: str) -> str:
 
 def data_of(response: Any) -> Json:
     """The object that a response holds, or an empty one."""
-    found: object = response.data
-    return cast("Json", found) if isinstance(found, dict) else {}
+    return as_object(response.data)
 
 
 def _given(arguments: Json) -> Json:
@@ -141,21 +139,6 @@ def refusal(method: str, error: SlackApiError) -> CallError:
 def word_of(error: CallError) -> str:
     """Slack's word in a refusal that `refusal` made."""
     return str(error).rpartition(": ")[2]
-
-
-def inner(data: Json, *names: str) -> Json:
-    """An object within an object of Slack's, or an empty one where there is none."""
-    for name in names:
-        found: object = data.get(name)
-        data = cast("Json", found) if isinstance(found, dict) else {}
-    return data
-
-
-def items(data: Json, name: str) -> list[Json]:
-    """A list of objects within an object of Slack's, or an empty one."""
-    found: object = data.get(name)
-    listed = cast("list[object]", found) if isinstance(found, list) else []
-    return [cast("Json", item) for item in listed if isinstance(item, dict)]
 
 
 def _retry_after(response: Any) -> float | None:

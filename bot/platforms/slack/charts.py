@@ -10,11 +10,12 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.remembered import Remembered
-from bot.platforms.slack.calls import inner, items, read
+from bot.platforms.shapes import inner, items
+from bot.platforms.slack.calls import read
 from workflows.blobs import BlobStore
 from workflows.contracts import Chart
 from workflows.errors import CallError
+from workflows.remembered import Remembered
 
 _PATIENCE = 20.0
 """Seconds until an answer goes out without its chart."""

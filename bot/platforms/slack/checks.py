@@ -5,7 +5,8 @@ from __future__ import annotations
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.findings import Finding, advice, ok, problem
-from bot.platforms.slack.calls import build_client, call, data_of, items, read, send, word_of
+from bot.platforms.shapes import items
+from bot.platforms.slack.calls import build_client, call, data_of, read, send, word_of
 from bot.platforms.slack.needs import EVENTS, SCOPES
 from bot.platforms.slack.values import NAME
 from bot.settings import Settings

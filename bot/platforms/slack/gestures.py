@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.gestures import Changed, Reacted, Removed, Spoken
-from bot.platforms.slack.calls import Json, inner, items
+from bot.platforms.shapes import Json, inner, items
 from bot.platforms.slack.values import DIRECT, NAME, RETRY_EMOJI, STOP_EMOJI
 from bot.platforms.slack.words import calls_others, mentions, plain_text
 from workflows.contracts import ThreadRef

@@ -27,8 +27,10 @@ from bot.gap import BEFORE, Gap
 from bot.gestures import Spoken, timed
 from bot.overview import overview
 from bot.platforms.later import Later
+from bot.platforms.order import Order
+from bot.platforms.shapes import Json
 from bot.platforms.slack import values
-from bot.platforms.slack.calls import Json, build_client, call, read
+from bot.platforms.slack.calls import build_client, call, read
 from bot.platforms.slack.gestures import (
     changed,
     reacted,
@@ -36,7 +38,7 @@ from bot.platforms.slack.gestures import (
     spoken,
 )
 from bot.platforms.slack.lookup import SlackLookup, Us
-from bot.platforms.slack.order import Order
+from bot.platforms.slack.order import thread_of
 from bot.platforms.slack.past import SlackPast
 from bot.platforms.slack.pressed import Pressed
 from bot.platforms.slack.views import home
@@ -187,7 +189,7 @@ class _Ears:
 
     async def message(self, event: Json, request: AsyncBoltRequest) -> None:
         """A message, a mention, a change, a removal."""
-        async with self._order.turn(event):
+        async with self._order.turn(thread_of(event)):
             await self._message(event, request)
 
     async def _message(self, event: Json, request: AsyncBoltRequest) -> None:

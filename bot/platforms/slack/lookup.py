@@ -9,9 +9,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import Person
 from bot.gestures import Shown
+from bot.platforms.shapes import inner, items
 from bot.platforms.slack import words
 from bot.platforms.slack.blocks import escape
-from bot.platforms.slack.calls import call, inner, items, read
+from bot.platforms.slack.calls import call, read
 from bot.platforms.slack.messages import attempt_of, key_of, state_of
 from bot.platforms.slack.people import People
 from bot.platforms.slack.values import ANSWER, DIRECT, ECHO, NAME

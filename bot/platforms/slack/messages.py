@@ -8,7 +8,8 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.slack.calls import inner, items, read
+from bot.platforms.shapes import inner, items
+from bot.platforms.slack.calls import read
 from bot.platforms.slack.values import ANSWER, ECHO, THREAD
 from bot.platforms.slack.words import plain_text
 from workflows.chat import Said

@@ -1,39 +1,12 @@
-"""What is told of one thread is handed over in the order in which it is told.
+"""Which thread Slack tells of.
 
-Slack tells of events side by side. Two that come within milliseconds would reach their conversation in either order,
-and be answered so.
+It tells of events side by side: two of one thread that come within milliseconds would reach their conversation in
+either order, and be answered so.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-
-from bot.platforms.slack.calls import Json, inner
-
-
-class Order:
-    """One queue a thread."""
-
-    def __init__(self) -> None:
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._waiting: Counter[str] = Counter()
-
-    @asynccontextmanager
-    async def turn(self, event: Json) -> AsyncGenerator[None]:
-        """The turn of an event, which lasts until the block is left."""
-        thread = thread_of(event)
-        self._waiting[thread] += 1
-        try:
-            # Whoever asked first has it first.
-            async with self._locks.setdefault(thread, asyncio.Lock()):
-                yield
-        finally:
-            self._waiting[thread] -= 1
-            if not self._waiting[thread]:
-                del self._waiting[thread], self._locks[thread]
+from bot.platforms.shapes import Json, inner
 
 
 def thread_of(event: Json) -> str:

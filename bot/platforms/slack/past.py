@@ -13,7 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.catchup import SAID, Gesture, patiently
 from bot.gestures import Changed, Reacted, Shown
 from bot.platforms.progress import Budget
-from bot.platforms.slack.calls import Json, inner, items, read
+from bot.platforms.shapes import Json, inner, items
+from bot.platforms.slack.calls import read
 from bot.platforms.slack.gestures import moment_of, spoken, wish_of
 from bot.platforms.slack.lookup import Us
 from bot.platforms.slack.messages import PAGE, attempt_of, key_of, state_of

@@ -8,7 +8,8 @@ import time
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import Kind, Person
-from bot.platforms.slack.calls import Json, inner, read, word_of
+from bot.platforms.shapes import Json, inner
+from bot.platforms.slack.calls import read, word_of
 from bot.platforms.slack.values import NAME
 from bot.rendering import one_line
 from workflows.errors import Terminal

@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.progress import FRESH, Budget, Outcomes, Underway
+from bot.platforms.progress import Budget, Outcomes, Underway
 from bot.platforms.slack.blocks import blocks_of, escape, fallback_of
 from bot.platforms.slack.calls import call, read, word_of
 from bot.platforms.slack.charts import Charts
@@ -188,7 +188,7 @@ class SlackPlatform:
         """One progress edit. `since`: monotonic seconds of the last moment at which this attempt was surely alive."""
         shown = await self._shown(answer)
         await self._budget.take()
-        if not await self._open(message, answer, since):
+        if await self._left_alone(message, answer, since):
             return
         try:
             await self._underway.whole(message.message, self._update(message, shown))
@@ -198,17 +198,13 @@ class SlackPlatform:
 
     async def stream(self, message: MessageRef, asker: str, answer: Answer, *, since: float) -> bool:
         """Show an answer's text as it is written. False where it belongs into the placeholder; `since` as above."""
-        if not await self._open(message, answer, since):
+        if await self._left_alone(message, answer, since):
             return True
         showing = self._streams.show(message, asker, message.thread.workspace, answer.text)
         return await self._underway.whole(message.message, showing)
 
-    async def _open(self, message: MessageRef, answer: Answer, since: float) -> bool:
-        """Whether progress of this attempt may still be shown. Slack cannot make an edit depend on what stands."""
-        if self._outcomes.over(message.message, answer.attempt):
-            return False
-        asleep = time.monotonic() - since > FRESH
-        return not asleep or await self._standing(message) in ("waiting", "working")
+    async def _left_alone(self, message: MessageRef, answer: Answer, since: float) -> bool:
+        return await self._outcomes.left_alone(message.message, answer.attempt, since, lambda: self._standing(message))
 
     async def _session(self, message: MessageRef, status: str, asker: str = "") -> None:
         """Tell Slack that we work, or no longer do, for its own Stop button. Best effort; run again: it is the same."""

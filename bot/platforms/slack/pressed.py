@@ -12,13 +12,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import words
 from bot.administering import Administering
-from bot.chat import Unavailable
 from bot.commands import Usage, parse_research
 from bot.doing import Doing
 from bot.gestures import Spoken
 from bot.platforms.later import Later
+from bot.platforms.promptly import promptly
+from bot.platforms.shapes import Json, inner
 from bot.platforms.slack.blocks import escape
-from bot.platforms.slack.calls import Json, call, inner
+from bot.platforms.slack.calls import call
 from bot.platforms.slack.gestures import action_of, form_values, message_of, moment_of
 from bot.platforms.slack.links import thread_in
 from bot.platforms.slack.lookup import SlackLookup, Us
@@ -189,12 +190,7 @@ class Pressed:
 
     async def _tried(self, job: Awaitable[T], otherwise: T) -> T:
         """What Slack never sends again has to be answered at once, whatever is out of reach."""
-        try:
-            async with asyncio.timeout(SOONER):
-                return await job
-        except (Unavailable, CallError, TimeoutError) as error:
-            _log.warning("a gesture could not be handed over: %s", error)
-            return otherwise
+        return await promptly(job, otherwise, within=SOONER)
 
     async def _opened(self, opening: OpenThreadRequest, respond: Say | None) -> None:
         if await self._doing.is_opened(opening):

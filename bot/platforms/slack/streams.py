@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.progress import Budget
-from bot.platforms.remembered import Remembered
-from bot.platforms.slack.calls import Json, call, inner, word_of
+from bot.platforms.shapes import Json, inner
+from bot.platforms.slack.calls import call, word_of
 from bot.platforms.slack.messages import moment, replies
 from bot.platforms.slack.values import DIRECT
 from bot.rendering import neutralise
 from workflows.contracts import MessageRef
 from workflows.errors import Ambiguous, Retriable, Terminal
+from workflows.remembered import Remembered
 
 LIFETIME = 240.0
 """Seconds, less than the five minutes after which Slack ends a stream, in which one is written to."""
