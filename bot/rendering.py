@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.splitting import split_text
 from bot.unfinished import closed
 from workflows.chat import Capabilities
-from workflows.contracts import Answer, AnswerState, Source, Usage
+from workflows.contracts import Answer, AnswerState, Metric, Source, Usage
 
 DISCLAIMER = "Not investment advice."
 QUEUED = "Waiting for the answer before it"
@@ -56,16 +56,33 @@ def state_sentence(answer: Answer, retry_hint: str) -> str:
 
 
 def source_lines(sources: Sequence[Source]) -> list[str]:
-    """The sources, each in one line without its address. A note that several share is said at the first of them."""
+    """The sources, each in one line without its address. A sentence that several notes share is said at the first."""
     lines: list[str] = []
     said: set[str] = set()
     for source in sources:
         facts = [f"as of {source.as_of}" if source.as_of else "", source.currency or ""]
-        facts += ["delayed" if source.delayed else "", "" if source.note in said else source.note.rstrip(".")]
-        said.add(source.note)
+        note = [sentence for sentence in source.note.rstrip(".").split(". ") if sentence not in said]
+        said.update(note)
+        facts += ["delayed" if source.delayed else "", ". ".join(note)]
         told = ", ".join(fact for fact in facts if fact)
         lines.append(source.title + (f" ({told})" if told else ""))
     return lines
+
+
+def shared_facts(metrics: Sequence[Metric]) -> tuple[str, str]:
+    """The date and the source of all figures, each empty where they differ: what is shared is said once."""
+    return shared([metric.as_of for metric in metrics]), shared([metric.source for metric in metrics])
+
+
+def told_once(as_of: str, source: str) -> str:
+    """One line for what `shared_facts` found; empty where nothing is shared."""
+    every = [f"As of {as_of}" if as_of else "", f"Source: {source}" if source else ""]
+    return " · ".join(part for part in every if part)
+
+
+def with_currency(metric: Metric) -> str:
+    """A figure's value, in its currency where it is money."""
+    return f"{metric.value} {metric.currency}" if metric.currency else metric.value
 
 
 def not_verified(answer: Answer) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -14,7 +14,18 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.platforms.terminal_values import CAPABILITIES
-from bot.rendering import WORKING, footer, neutral, neutralise, not_verified, source_lines, state_sentence
+from bot.rendering import (
+    WORKING,
+    footer,
+    neutral,
+    neutralise,
+    not_verified,
+    shared_facts,
+    source_lines,
+    state_sentence,
+    told_once,
+    with_currency,
+)
 from workflows.contracts import OUTCOMES, Answer, AnswerState, BlobRef, LineState, Metric, ProgressLine, Source
 from workflows.sentences import NOT_REVISED, NOT_VERIFIED
 
@@ -35,6 +46,7 @@ _MARKS = {
 _ENDS = {AnswerState.FINAL: LineState.DONE.value, AnswerState.STOPPED: "stopped"}
 _UNDONE = {"verifier": NOT_VERIFIED, "reviser": NOT_REVISED}
 """What a final answer says where one of its last steps failed."""
+_NO_DATE = "no date given"
 _LEAST_TAIL = 3
 _TABLE_WIDTH = 60
 
@@ -156,33 +168,35 @@ def _markdown(text: str) -> Markdown:
 
 
 class _Metrics:
-    """The table of figures; on a narrow screen, a list of them."""
+    """The table of figures; on a narrow screen, a list of them. What all of them share stands below, once."""
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
         self._metrics = metrics
+        self._shared = shared_facts(metrics)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if options.max_width >= _TABLE_WIDTH:
-            yield _table(self._metrics)
+            yield self._table()
         else:
-            yield from (Text(f"• {_metric(metric)}") for metric in self._metrics)
+            yield from (Text(f"• {_metric(metric, *self._shared)}") for metric in self._metrics)
+        told = told_once(*self._shared)
+        if told:
+            yield Text(told, style="dim")
 
-
-def _table(metrics: Iterable[Metric]) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("Key metric", overflow="fold")
-    table.add_column("Value", justify="right", overflow="fold")
-    for heading in ("Currency", "As of", "Source"):
-        table.add_column(heading, overflow="fold")
-    for metric in metrics:
-        table.add_row(
-            Text(metric.label),
-            Text(metric.value if metric.verified else f"{metric.value} ?", style="" if metric.verified else "yellow"),
-            Text(metric.currency or "-"),
-            Text(metric.as_of or "-"),
-            Text(metric.source or "-"),
-        )
-    return table
+    def _table(self) -> Table:
+        as_of, source = self._shared
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+        table.add_column("Key metric", overflow="fold")
+        table.add_column("Value", justify="right", overflow="fold")
+        for heading in [*([] if as_of else ["As of"]), *([] if source else ["Source"])]:
+            table.add_column(heading, overflow="fold")
+        for metric in self._metrics:
+            value = with_currency(metric)
+            cells = [Text(value if metric.verified else f"{value} ?", style="" if metric.verified else "yellow")]
+            cells += [] if as_of else [Text(metric.as_of or _NO_DATE)]
+            cells += [] if source else [Text(metric.source or "-")]
+            table.add_row(Text(metric.label), *cells)
+        return table
 
 
 def _section(title: str, items: Sequence[RenderableType], *, numbered: bool = False) -> Iterator[RenderableType]:
@@ -256,7 +270,7 @@ def plain(answer: Answer, path_of: PathOf, *, retry_hint: str = RETRY_HINT) -> s
         return answer.text
     text = "" if answer.state is AnswerState.FAILED else answer.text
     blocks = [answer.headline, text, state_sentence(answer, retry_hint)]
-    blocks.append(_list("Key metrics", [_metric(metric) for metric in answer.metrics]))
+    blocks.append(_figures(answer.metrics))
     if answer.chart is not None:
         blocks.append(_chart(answer, path_of))
     sources = [
@@ -275,11 +289,17 @@ def _list(title: str, items: Sequence[str], *, numbered: bool = False) -> str:
     return "\n".join([f"{title}:", *lines]) if lines else ""
 
 
-def _metric(metric: Metric) -> str:
-    facts = [metric.currency or "", f"as of {metric.as_of}" if metric.as_of else "", metric.source]
-    if not metric.verified:
-        facts.append("not verified")
-    return f"{metric.label}: {metric.value} ({', '.join(fact for fact in facts if fact)})".removesuffix(" ()")
+def _figures(metrics: Sequence[Metric]) -> str:
+    once = shared_facts(metrics)
+    told = _list("Key metrics", [_metric(metric, *once) for metric in metrics])
+    return "\n".join(part for part in (told, told_once(*once)) if part)
+
+
+def _metric(metric: Metric, shared_as_of: str, shared_source: str) -> str:
+    facts = ["" if shared_as_of else f"as of {metric.as_of}" if metric.as_of else _NO_DATE]
+    facts += ["" if shared_source else metric.source, "" if metric.verified else "not verified"]
+    told = ", ".join(fact for fact in facts if fact)
+    return f"{metric.label}: {with_currency(metric)}" + (f" ({told})" if told else "")
 
 
 # --- Both ------------------------------------------------------------------------------------------------------------

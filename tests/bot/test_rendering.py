@@ -304,3 +304,12 @@ def test_every_text_of_an_answer_is_neutralised() -> None:
 def test_a_note_that_sources_share_is_said_once() -> None:
     sources = [Source(title=title, as_of="2024-12-30", note="Sample, not live data.") for title in ("Quote", "History")]
     assert source_lines(sources) == ["Quote (as of 2024-12-30, Sample, not live data)", "History (as of 2024-12-30)"]
+
+
+def test_a_sentence_that_notes_share_is_said_once() -> None:
+    notes = ["Sample, not live data. Splits are not recorded.", "Sample, not live data. Dividends are derived."]
+    sources = [Source(title=f"T{number}", note=note) for number, note in enumerate(notes)]
+    assert source_lines(sources) == [
+        "T0 (Sample, not live data. Splits are not recorded)",
+        "T1 (Dividends are derived)",
+    ]

@@ -77,7 +77,7 @@ def test_a_final_answer_shows_all_it_has(width: int) -> None:
         "Apple: a full price",
         "Up 6.1%, see the filing (https://example.com/f).",
         "Key metric",
-        "229.87  USD",
+        "229.87 USD",
         "6.1% ?",
         f"/data/blobs/{'ab' * 32}.png",
         "Quote (as of 2025-01-24, USD, delayed, Historical sample)",
@@ -101,7 +101,7 @@ Apple: a full price
 Up **6.1%**, see [the filing](https://example.com/f).
 
 Key metrics:
-- Price: 229.87 (USD, as of 2025-01-24, sample)
+- Price: 229.87 USD (as of 2025-01-24, sample)
 - Growth: 6.1% (as of 2024-12-28, web, not verified)
 
 Chart: AAPL, 1 year
@@ -171,7 +171,34 @@ def test_an_address_stands_whole_on_a_line_of_its_own() -> None:
 def test_figures_on_a_narrow_screen_are_a_list() -> None:
     shown = drawn(view.final(FINAL, path_of), width=44)
     assert "Key metric" not in shown
-    assert "• Price: 229.87 (USD, as of 2025-01-24, sample)" in " ".join(shown.split())
+    assert "• Price: 229.87 USD (as of 2025-01-24, sample)" in " ".join(shown.split())
+
+
+def of_one_source() -> Answer:
+    figures = [replace(metric, as_of="2025-01-24", source="sample") for metric in FINAL.metrics]
+    return replace(FINAL, metrics=tuple(figures), sources=())
+
+
+@pytest.mark.parametrize("width", [44, 80, 120])
+def test_a_date_and_a_source_that_all_figures_share_are_said_once_on_a_screen(width: int) -> None:
+    shown = drawn(view.final(of_one_source(), path_of), width=width)
+    assert shown.count("2025-01-24") == 1
+    assert "As of 2025-01-24 · Source: sample" in shown
+
+
+def test_a_date_and_a_source_that_all_figures_share_are_said_once_on_a_pipe() -> None:
+    assert """\
+Key metrics:
+- Price: 229.87 USD
+- Growth: 6.1% (not verified)
+As of 2025-01-24 · Source: sample
+""" in view.plain(of_one_source(), path_of)
+
+
+def test_a_figure_without_a_date_says_so() -> None:
+    undated = replace(FINAL, metrics=tuple(replace(metric, as_of="") for metric in FINAL.metrics))
+    assert "- Price: 229.87 USD (no date given, sample)" in view.plain(undated, path_of)
+    assert "no date given" in drawn(view.final(undated, path_of))
 
 
 def test_text_written_to_a_file_holds_no_control_sequence() -> None:

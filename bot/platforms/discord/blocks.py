@@ -18,7 +18,17 @@ from bot.platforms.discord.values import (
     USEFUL,
     USELESS,
 )
-from bot.rendering import cut, footer, neutral, not_verified, shared, source_lines, state_sentence
+from bot.rendering import (
+    cut,
+    footer,
+    neutral,
+    not_verified,
+    shared_facts,
+    source_lines,
+    state_sentence,
+    told_once,
+    with_currency,
+)
 from workflows.contracts import Answer, AnswerState, LineState, Metric, ProgressLine, Source
 
 Json = dict[str, Any]
@@ -159,11 +169,11 @@ def _small(lines: Iterable[str], limit: int) -> list[Json]:
 
 def _metrics(metrics: Sequence[Metric]) -> list[Json]:
     """The figures as aligned columns. A date or a source that all of them share stands below them, once."""
-    as_of, source = shared([metric.as_of for metric in metrics]), shared([metric.source for metric in metrics])
+    as_of, source = shared_facts(metrics)
     rows = [["Metric", "Value"]]
     below: list[str] = []
     for metric in metrics[:ROWS]:
-        value = f"{metric.value} {metric.currency}" if metric.currency else metric.value
+        value = with_currency(metric)
         row = [_cell(metric.label), _cell(value if metric.verified else f"{value} ?")]
         if width_of([*rows, row]) > WIDE:
             row[0] = cut(row[0], max(8, WIDE - 2 - max(len(each[1]) for each in [*rows, row])))
@@ -174,8 +184,7 @@ def _metrics(metrics: Sequence[Metric]) -> list[Json]:
         told = ", ".join(fact for fact in facts if fact)
         below += [f"{metric.label}: {told}"] if told else []
     marked = "? not verified" if any(not metric.verified for metric in metrics) else ""
-    every = [f"As of {as_of}" if as_of else "", f"Source: {source}" if source else "", marked]
-    small = [" · ".join(part for part in every if part), *below]
+    small = [" · ".join(part for part in (told_once(as_of, source), marked) if part), *below]
     return [_text(block(rows, right=frozenset({1}))), *_small([line for line in small if line], METRICS)]
 
 

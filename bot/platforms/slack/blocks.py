@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.platforms.slack.values import FEEDBACK_ACTION, FOLLOW_UP_ACTION, RETRY_ACTION, STOP_ACTION
-from bot.rendering import cut, footer, neutral, not_verified, shared, source_lines, state_sentence
+from bot.rendering import (
+    cut,
+    footer,
+    neutral,
+    not_verified,
+    shared_facts,
+    source_lines,
+    state_sentence,
+    told_once,
+    with_currency,
+)
 from workflows.contracts import Answer, AnswerState, LineState, Metric, ProgressLine, Source
 
 Json = dict[str, Any]
@@ -122,12 +132,12 @@ def _context(lines: Any) -> list[Json]:
 
 def _metrics(metrics: Sequence[Metric]) -> list[Json]:
     """The figures as a table. A date or a source that all of them share stands below it, once: screens are narrow."""
-    as_of, source = shared([metric.as_of for metric in metrics]), shared([metric.source for metric in metrics])
+    as_of, source = shared_facts(metrics)
     columns = [("Metric", True), ("Value", True), ("As of", not as_of), ("Source", not source)]
     rows = [[_raw(title) for title, shown in columns if shown]]
     used = 0
     for metric in metrics[:ROWS]:
-        value = f"{metric.value} {metric.currency}" if metric.currency else metric.value
+        value = with_currency(metric)
         every = [metric.label, value if metric.verified else f"{value} (not verified)", metric.as_of, metric.source]
         cells = [cell for cell, (_, shown) in zip(every, columns, strict=True) if shown]
         used += sum(min(len(cell), CELL) for cell in cells)
@@ -136,8 +146,7 @@ def _metrics(metrics: Sequence[Metric]) -> list[Json]:
         rows.append([_raw(cell) for cell in cells])
     settings: list[Json] = [{"is_wrapped": True}, {"align": "right"}, {}, {"is_wrapped": True}]
     settings = [setting for setting, (_, shown) in zip(settings, columns, strict=True) if shown]
-    below = [f"As of {as_of}" if as_of else "", f"Source: {source}" if source else ""]
-    told = " · ".join(part for part in below if part)
+    told = told_once(as_of, source)
     return [
         {"type": "table", "rows": rows, "column_settings": settings},
         *(_context([escape(told)]) if told else []),
