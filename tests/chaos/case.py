@@ -24,6 +24,9 @@ from tests.support.doubles import Fault
 PATIENCE = 90.0
 """Seconds after the last fault until a question counts as lost: the recovery bound of the invariants."""
 
+NEVER = "row"
+"""In a finding's place of an invariant: what a row waited for never came true."""
+
 SYMBOLS = ("AAPL", "IBM", "MSFT", "GOOG", "FB")
 
 Writing = Literal["post", "edit", "delete", "read"]
@@ -52,6 +55,11 @@ class Verdict:
     findings: tuple[Finding, ...]
     missed: tuple[str, ...]
     seconds: float
+
+    @property
+    def unproven(self) -> bool:
+        """Whether something never came true that had to be struck, and no invariant is broken."""
+        return not self.red - {NEVER} and bool(self.missed or self.findings)
 
     @property
     def red(self) -> frozenset[str]:

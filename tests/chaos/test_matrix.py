@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from tests.bot.processes import ROOT
+from tests.chaos.case import NEVER, Verdict
+from tests.chaos.checker import Finding
 from tests.chaos.matrix import ROWS
 from tests.chaos.plan import CHAT_FAULTS, MODEL_FAULTS, VICTIMS, plan
 from tests.chaos.rows.beyond import BEYOND
@@ -27,6 +29,14 @@ def test_no_two_rows_have_one_id_and_none_is_without_a_platform() -> None:
     assert len({row.id for row in ROWS}) == len(ROWS)
     assert all(row.platforms for row in ROWS)
     assert all(re.fullmatch(r"[A-Z]+\d+(-[a-z0-9-]+)?", row.id) for row in ROWS)
+
+
+def test_what_broke_an_invariant_gets_no_second_try() -> None:
+    broken, never = Finding(invariant="I1", text="lost"), Finding(invariant=NEVER, text="no placeholder")
+    assert Verdict(findings=(never,), missed=(), seconds=1.0).unproven
+    assert Verdict(findings=(), missed=("a drop",), seconds=1.0).unproven
+    assert not Verdict(findings=(never, broken), missed=("a drop",), seconds=1.0).unproven
+    assert not Verdict(findings=(), missed=(), seconds=1.0).unproven
 
 
 def test_each_variant_breaks_something_and_has_a_row_that_finds_it_out() -> None:
