@@ -4,6 +4,7 @@ import hmac
 import importlib
 import importlib.metadata
 import logging
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -44,6 +45,9 @@ INSTRUCTIONS = (
 )
 _SHUTDOWN_SECONDS = 3
 _MIN_TOKEN = 8
+
+_NAME = r"(?:\[[^\[\]]*\]|[^:\[\]/?#@\\]*)(?::\d{1,5})?"
+_HOST, _ORIGIN = re.compile(_NAME), re.compile(rf"[a-z]+://{_NAME}")
 
 _log = logging.getLogger(__name__)
 
@@ -114,11 +118,12 @@ def build_app(server: MCPServer[Any], settings: HttpSettings, *, ready: Callable
 
     app.router.routes.append(Route(HEALTH_PATH, health, methods=["GET"]))
     app.user_middleware.insert(0, Middleware(BearerToken, token=settings.token, open_paths=(HEALTH_PATH,)))
+    app.user_middleware.insert(1, Middleware(PlainPorts))
     return app
 
 
 class BearerToken:
-    """ASGI middleware: without the right bearer token every path but the open ones answers 401."""
+    """ASGI middleware: without the right bearer token everything but the open paths answers 401, web sockets too."""
 
     def __init__(self, app: ASGIApp, *, token: str, open_paths: tuple[str, ...]) -> None:
         self._app = app
@@ -127,7 +132,9 @@ class BearerToken:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"] in self._open_paths or self._allowed(Headers(scope=scope)):
+        kind = scope["type"]
+        is_open = kind == "lifespan" or (kind == "http" and scope["path"] in self._open_paths)
+        if is_open or self._allowed(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         response = PlainTextResponse("Unauthorized", status_code=401, headers={"WWW-Authenticate": "Bearer"})
@@ -137,6 +144,30 @@ class BearerToken:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         # Bytes, in constant time: header text may hold what compare_digest refuses in a str.
         return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode("utf-8", "replace"), self._token)
+
+
+class PlainPorts:
+    """ASGI middleware: a Host or an Origin that has anything but a number for its port is refused.
+
+    mcp compares a name with `:*` up to its colon only: `localhost:80.evil.example` would pass for `localhost`.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it as mcp refuses a name that it does not know."""
+        refused = 0
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            if not _HOST.fullmatch(headers.get("host", "")):
+                refused = 421
+            elif not _ORIGIN.fullmatch(headers.get("origin", "none://")):
+                refused = 403
+        if not refused:
+            await self._app(scope, receive, send)
+            return
+        await PlainTextResponse("Not for this name", status_code=refused)(scope, receive, send)
 
 
 def serve(

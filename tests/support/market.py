@@ -101,14 +101,14 @@ class RunningMarket:
 
 
 @contextmanager
-def running_market(data_dir: Path, *, port: int = 0) -> Generator[RunningMarket]:
+def running_market(data_dir: Path, *, port: int = 0, host: str = "127.0.0.1") -> Generator[RunningMarket]:
     """Serve the tools from a thread for as long as the block runs."""
     market = FaultyMarket(load_provider("sample", ProviderSettings(data_dir=data_dir)))
     market.warm_up()
     chosen = port or free_port()
     tools = build_server(cast("MarketData", market))
     app = build_app(tools, HttpSettings(token=TOKEN))
-    config = uvicorn.Config(app, host="127.0.0.1", port=chosen, log_level="error", log_config=None)
+    config = uvicorn.Config(app, host=host, port=chosen, log_level="error", log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True, name="market")
     thread.start()
