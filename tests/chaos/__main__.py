@@ -17,9 +17,7 @@ def main() -> int:
     """Run what was asked for; 1 where something is red, or proves nothing."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("what", choices=["matrix", "variants", "random", "recovery", "all"])
-    parser.add_argument(
-        "--rows", nargs="*", default=[], help="ids of rows, or what they begin with; names of variants; who is killed"
-    )
+    parser.add_argument("--rows", nargs="*", default=[], help="ids of rows, variants, or who is killed")
     parser.add_argument("--quick", action="store_true", help="leave out the rows that wait long on purpose")
     parser.add_argument("--once", action="store_true", help="run each row on one platform only, in turns")
     parser.add_argument("--turns", type=int, default=1_000, help="questions of the random campaign")
