@@ -89,6 +89,9 @@ class Settings(BaseSettings):
 
     clew_turn_deadline: float = Field(default=900.0, gt=0)
     clew_daily_tokens_per_user: int | None = Field(default=None, gt=0)
+    clew_daily_tokens_per_workspace: int | None = Field(default=None, gt=0)
+    clew_turns_per_minute_per_user: int | None = Field(default=None, gt=0)
+    clew_turns_at_once_per_user: int | None = Field(default=None, gt=0)
     clew_max_tool_steps: int = Field(default=12, ge=1, le=100)
 
     clew_catch_up_hours: float = Field(default=24.0, ge=0, le=168)

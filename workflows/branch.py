@@ -23,9 +23,17 @@ from workflows.contracts import (
     StepMode,
     StepOutcome,
     StepRequest,
+    Usage,
 )
 from workflows.errors import Failure, OutcomeClass, failure_of
-from workflows.policies import BUSY_BACKOFF, STEP_BACKOFF, STEP_TRIES, UNSENT_BACKOFF_LIMIT, UNUSABLE_TRIES
+from workflows.policies import (
+    BUSY_BACKOFF,
+    LOST_STEP,
+    STEP_BACKOFF,
+    STEP_TRIES,
+    UNSENT_BACKOFF_LIMIT,
+    UNUSABLE_TRIES,
+)
 from workflows.ports import begin_turn, run_step
 from workflows.scope import Scope
 from workflows.sentences import waiting_until
@@ -96,6 +104,7 @@ class Branch:
             except ActivityError as error:
                 if is_cancelled_exception(error):
                     self.tainted = True
+                    self._lost(None)
                     raise
                 failure = failure_of(error)
             else:
@@ -108,6 +117,7 @@ class Branch:
                 continue
             if failure.outcome is OutcomeClass.AMBIGUOUS:
                 self.tainted = self.strays = True
+                self._lost(failure.tokens)
             if failure.sent:
                 sent += 1
                 unusable += failure.unusable
@@ -159,13 +169,18 @@ class Branch:
         return permit.agent(self.agent.role)
 
     def _commit(self, outcome: StepOutcome) -> StepOutcome:
-        self._scope.usage = self._scope.usage + outcome.usage
+        self._scope.spend(outcome.usage)
         if outcome.partial or outcome.head is None:
             self.tainted = self.strays = True
+            self._lost(None)
             raise Stopped(outcome.text)
         self.head = outcome.head
         self.tainted = False
         return outcome
+
+    def _lost(self, tokens: int | None) -> None:
+        """A step that brought nothing may have been paid for: what is not booked could be asked for again for ever."""
+        self._scope.spend(Usage(lost=max(LOST_STEP, self._scope.largest_step) if tokens is None else tokens))
 
     def _final(self, failure: Failure, mode: StepMode) -> Exception:
         if failure.status == _GONE and mode is not StepMode.START:

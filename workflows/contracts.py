@@ -7,9 +7,9 @@ as a `BlobRef`. A value grows by fields with defaults, so that recorded historie
 
 # No postponed annotations here: Temporal's converter resolves the hints of a value each time it reads one, and would
 # compile each of them anew.
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,17 +159,26 @@ class BlobRef:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """Tokens, as Mistral counts them; `connector_tokens` are those of built-in tools. `calls` counts POSTs."""
+    """Tokens, as Mistral counts them; `connector_tokens` are those of built-in tools. `calls` counts POSTs.
+
+    `lost` is what steps may have cost whose reply never came whole: known where they said so, else estimated.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     connector_tokens: int = 0
     calls: int = 0
+    lost: int = 0
 
     @property
     def total(self) -> int:
-        """All tokens, connectors included."""
+        """All tokens that are known of, connectors included."""
         return self.prompt_tokens + self.completion_tokens + self.connector_tokens
+
+    @property
+    def booked(self) -> int:
+        """What counts against budgets: with what was lost."""
+        return self.total + self.lost
 
     def __add__(self, other: Self) -> Self:
         """The sum, field by field."""
@@ -178,6 +187,7 @@ class Usage:
             completion_tokens=self.completion_tokens + other.completion_tokens,
             connector_tokens=self.connector_tokens + other.connector_tokens,
             calls=self.calls + other.calls,
+            lost=self.lost + other.lost,
         )
 
 
@@ -258,7 +268,7 @@ class Answer:
 
     `key` is the logical key of the message (`turn`); part n > 1 of a long answer is keyed `turn:n`. `trace` is the
     address where the turn's trace can be read, where one is known. `retriable` is False for a failure that the same
-    question meets again.
+    question meets again. `links` are the addresses that the text may link to: a search or a tool gave them as such.
     """
 
     key: str
@@ -278,6 +288,7 @@ class Answer:
     part: int = 1
     parts: int = 1
     retriable: bool = True
+    links: tuple[str, ...] = ()
 
     @property
     def post_key(self) -> str:
@@ -389,7 +400,8 @@ class BeginTurn:
 class Permit:
     """Leave to run a turn, or the code of the sentence that refuses it. `toolset` is the tool list's digest.
 
-    Refused as "paused", the turn waits for `GoOn`: whoever refused it has put its conversation on the list.
+    Refused as "paused" or "busy", the turn waits for `GoOn`: whoever refused it has put its conversation on a list.
+    `leased`: it has a place among its asker's turns, which is free again once its tokens are booked.
     """
 
     agents: tuple[PinnedAgent, ...] = ()
@@ -397,6 +409,7 @@ class Permit:
     limits: Limits = Limits()
     searchable: bool = False
     refused: str = ""
+    leased: bool = False
 
     def agent(self, role: str) -> PinnedAgent:
         """The pinned agent of `role`. Raises KeyError for one that was not asked for."""
@@ -554,11 +567,15 @@ class StepOutcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolRequest:
-    """One MCP tool call. `toolset` is the digest that the turn was given; another tool list refuses the call."""
+    """One MCP tool call. `toolset` is the digest that the turn was given; another tool list refuses the call.
+
+    `role` is the agent that asks: a tool that it was not given is not called.
+    """
 
     thread: ThreadRef
     call: ToolCall
     toolset: str
+    role: str = "analyst"
     live: Live | None = None
     line: str = ""
     trace: str = ""
@@ -752,16 +769,62 @@ class ResearchResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsageBooking:
-    """Tokens of one attempt of one turn, booked once by its key. `day` is an ISO date in UTC."""
+    """Tokens of one attempt of one turn, booked once by its key. `day` is an ISO date in UTC.
+
+    `turn` is the one whose place is free now.
+    """
 
     key: str
     day: str
     tokens: int
+    turn: str = ""
+
+
+Refusal = Literal["", "budget", "rate", "busy"]
+"""Why a turn may not begin: for today, for a moment, or until another one of its asker's is over; "" if it may."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """What one asker may use: tokens a day, turns a minute, turns at once; None for no limit.
+
+    `seconds` is a turn's deadline, so that a place is not kept for ever.
+    """
+
+    tokens: int | None = None
+    per_minute: int | None = None
+    at_once: int | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdmitRequest:
+    """A turn asks for a place. `conversation` is the workflow to wake for one; turns of a `kind` cost alike."""
+
+    turn: str
+    conversation: str
+    day: str
+    kind: str
+    terms: Terms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """A turn's place, until a moment in seconds since the epoch; or, in a queue, the wish for one."""
+
+    turn: str
+    conversation: str
+    kind: str
+    until: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsageState:
-    """One asker's ledger: tokens of `day`, and the keys already booked."""
+    """One asker's ledger: tokens of `day`, and the keys already booked.
+
+    With terms, also who has a place and who waits for one, in order; when turns were let in of late, in seconds since
+    the epoch; the largest turn of each kind; and whom to wake.
+    """
 
     platform: str
     workspace: str
@@ -769,6 +832,12 @@ class UsageState:
     day: str = ""
     tokens: int = 0
     booked: tuple[str, ...] = ()
+    terms: Terms = Terms()
+    leases: tuple[Lease, ...] = ()
+    waiting: tuple[Lease, ...] = ()
+    recent: tuple[float, ...] = ()
+    largest: dict[str, int] = field(default_factory=dict[str, int])
+    wake: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

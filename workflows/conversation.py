@@ -205,13 +205,13 @@ class ConversationWorkflow:
 
     async def _end(self, item: Item, outcome: Outcome, *, left: bool) -> None:
         """Book tokens and tidy up, before the next turn makes branches of its own."""
-        if outcome.untouched and item.message.research is None:
+        if outcome.untouched and not outcome.leased and item.message.research is None:
             return
         request = EndTurn(
             thread=self._state.thread,
             turn=f"{item.turn}:{item.attempt}",
             asker=item.message.asker,
-            tokens=outcome.usage.total,
+            tokens=outcome.usage.booked,
             keep=self._memory.branches(),
             tidy=left or outcome.strays or not outcome.committed or item.again is not None,
             trace=item.message.trace,
@@ -268,7 +268,7 @@ class ConversationWorkflow:
     def _standing(self) -> str:
         """A value of the search attribute ClewTurnState. A parked turn shows until another one is taken."""
         if self._inbox.items:
-            return "paused" if self._turn is not None and self._turn.leave.held else "running"
+            return "paused" if self._turn is not None and self._turn.leave.paused else "running"
         last = self._memory.last
         return "parked" if last is not None and last.parked else "idle"
 

@@ -47,13 +47,19 @@ class Retriable(CallError):
 
 
 class Ambiguous(CallError):
-    """Perhaps applied. `unusable` marks a complete reply that could not be used (unparseable structured output)."""
+    """Perhaps applied. `unusable` marks a complete reply that could not be used (unparseable structured output).
+
+    `tokens` is what the call cost where that is known; None where it may have cost anything.
+    """
 
     outcome = OutcomeClass.AMBIGUOUS
 
-    def __init__(self, message: str, *, code: str = "unreachable", unusable: bool = False) -> None:
+    def __init__(
+        self, message: str, *, code: str = "unreachable", unusable: bool = False, tokens: int | None = None
+    ) -> None:
         super().__init__(message, code=code)
         self.unusable = unusable
+        self.tokens = tokens
 
 
 class Terminal(CallError):
@@ -68,7 +74,7 @@ class Terminal(CallError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """A failed activity as a workflow sees it. `retry_after` in seconds."""
+    """A failed activity as a workflow sees it. `retry_after` in seconds; `tokens` is None where its cost is unknown."""
 
     outcome: OutcomeClass
     code: str = "internal"
@@ -76,6 +82,7 @@ class Failure:
     sent: bool = True
     unusable: bool = False
     status: int = 0
+    tokens: int | None = None
 
 
 def decided_by_workflow(error: CallError) -> ApplicationError:
@@ -111,6 +118,7 @@ def failure_of(error: ActivityError) -> Failure:
             sent=bool(facts.get("sent", True)),
             unusable=bool(facts.get("unusable", False)),
             status=int(facts.get("status", 0)),
+            tokens=facts.get("tokens"),
         )
     if isinstance(cause, TemporalTimeoutError):
         # Where time ran out between two tries, the last one's reason is the time-out's own cause.
@@ -130,7 +138,7 @@ def _facts(error: CallError) -> dict[str, Any]:
     if isinstance(error, Retriable):
         facts |= {"retry_after": error.retry_after, "sent": error.sent}
     elif isinstance(error, Ambiguous):
-        facts["unusable"] = error.unusable
+        facts |= {"unusable": error.unusable, "tokens": error.tokens}
     elif isinstance(error, Terminal):
         facts["status"] = error.status
     return facts

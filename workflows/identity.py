@@ -53,6 +53,11 @@ def usage_id(platform: str, workspace: str, asker: Asker) -> str:
     return f"usage:{platform}:{workspace}:{asker.user}"
 
 
+def workspace_usage_id(platform: str, workspace: str) -> str:
+    """Workflow id of the ledger of all of a workspace's askers."""
+    return f"usage-workspace:{platform}:{workspace}"
+
+
 def chat_queue(platform: str) -> str:
     """Task queue of a platform's delivery: one queue, so that its rate limit holds across workers."""
     return f"clew-chat-{platform}"

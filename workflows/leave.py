@@ -15,20 +15,26 @@ from workflows.ports import begin_turn, show_progress
 from workflows.progress import Progress
 from workflows.research import ROLES
 from workflows.scope import execute
-from workflows.sentences import PAUSED, sentence
+from workflows.sentences import IN_TURN, PAUSED, sentence
+
+_WAITS = {"paused": PAUSED, "busy": IN_TURN}
+"""Refusals that are over by themselves, and what a placeholder calls them."""
 
 
 class Leave:
     """Leave of one turn's attempt.
 
-    `held`: it is paused. `waits`: nothing is asked right now, so what will be asked may still change. `put_off`: the
-    history grew long meanwhile, and the attempt, which has not begun, is left for the next run.
+    `held`: it is paused, or waits for others of its asker's. `paused`: the first of these. `queued`: it is on the list
+    of those that wait for others. `waits`: nothing is asked right now, so what will be asked may still change.
+    `put_off`: the history grew long meanwhile, and the attempt, which has not begun, is left for the next run.
     """
 
     def __init__(
         self, thread: ThreadRef, item: Item, *, too_long: Callable[[], bool], changed: Callable[[], None]
     ) -> None:
         self.held = False
+        self.paused = False
+        self.queued = False
         self.waits = False
         self.put_off = False
         self._thread = thread
@@ -38,20 +44,22 @@ class Leave:
         self._given = ""
 
     def go_on(self, hold: str) -> None:
-        """The pause is over for this turn. It may be told before the turn knows that there is one."""
+        """It is this turn's turn. It may be told before it knows that it waits; `hold` is who says so."""
         self._given = hold
 
     async def ask(self) -> Permit:
-        """Ask until there is an answer other than a pause, or it is put off. Raises ActivityError."""
+        """Ask until there is an answer other than to wait, or it is put off. Raises ActivityError."""
         permit = await self._begin("")
-        if permit.refused != "paused":
+        if permit.refused not in _WAITS:
             return permit
         self.held = True
-        self._changed()
         try:
-            while permit.refused == "paused":
+            while permit.refused in _WAITS:
+                self.paused = permit.refused == "paused"
+                self.queued = self.queued or not self.paused
+                self._changed()
                 self.waits = True
-                await self._show()
+                await self._show(permit.refused)
                 given = await self._wait()
                 self.waits = False
                 if not given and self._too_long():
@@ -59,7 +67,7 @@ class Leave:
                     break
                 permit = await self._begin(given)
         finally:
-            self.held = False
+            self.held = self.paused = False
         self._changed()
         return permit
 
@@ -82,7 +90,7 @@ class Leave:
         given, self._given = self._given, ""
         return given
 
-    async def _show(self) -> None:
+    async def _show(self, why: str) -> None:
         """Say in the placeholder that the turn waits, best effort."""
         await workflow.wait_condition(lambda: self._item.has_place)
         if self._item.opened is None:
@@ -90,8 +98,8 @@ class Leave:
         answer = Answer(key=self._item.turn, state=AnswerState.WORKING, attempt=self._item.attempt)
         asker = self._item.message.asker
         progress = Progress(self._item.opened, answer, asker=asker.user)
-        progress.set("pause", PAUSED, LineState.WAITING, sentence("paused"))
+        progress.set("pause", _WAITS[why], LineState.WAITING, sentence(why))
         try:
             await execute(show_progress, progress.snapshot(), asker=asker, platform=self._thread.platform)
         except ActivityError:
-            workflow.logger.warning("a pause could not be shown")
+            workflow.logger.warning("a wait could not be shown")

@@ -9,13 +9,19 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from temporalio.client import Client
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.contracts import Asker, ThreadRef, UsageBooking, UsageState
+from workflows.contracts import AdmitRequest, Asker, Refusal, Terms, ThreadRef, UsageBooking, UsageState
 from workflows.errors import Retriable
-from workflows.identity import TASK_QUEUE, USAGE_TOTAL, usage_id
+from workflows.identity import TASK_QUEUE, USAGE_TOTAL, conversation_id, usage_id, workspace_usage_id
 from workflows.usage import UsageWorkflow
 
 
@@ -25,28 +31,62 @@ class TemporalLedger:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def book(self, thread: ThreadRef, asker: Asker, key: str, tokens: int) -> None:
-        """Book tokens under `key`. If it happened and we were not told, or we run again: the key counts once.
+    async def book(self, thread: ThreadRef, asker: Asker, key: str, tokens: int, *, of_workspace: bool = False) -> None:
+        """Book tokens under `key`, a turn's id and its attempt, whose place is free then.
 
-        Raises Retriable where Temporal cannot be reached.
+        If it happened and we were not told, or we run again: the key counts once. Raises Retriable where Temporal
+        cannot be reached.
         """
-        day = _today()
-        own = UsageBooking(key=f"{thread.channel}:{thread.thread}:{key}", day=day, tokens=tokens)
-        of_all = replace(own, key=f"{thread.platform}:{thread.workspace}:{own.key}")
-        ledger = UsageState(platform=thread.platform, workspace=thread.workspace, user=asker.user)
+        whole = f"{thread.channel}:{thread.thread}:{key}"
+        own = UsageBooking(key=whole, day=_today(), tokens=tokens, turn=whole.rpartition(":")[0])
+        ledgers = [self._book(usage_id(thread.platform, thread.workspace, asker), _ledger(thread, asker.user), own)]
+        if of_workspace and tokens:
+            shared = workspace_usage_id(thread.platform, thread.workspace)
+            ledgers.append(self._book(shared, _ledger(thread), own))
+        if tokens:
+            of_all = replace(own, key=f"{thread.platform}:{thread.workspace}:{own.key}")
+            ledgers.append(self._book(USAGE_TOTAL, UsageState(platform="", workspace="", user=""), of_all))
         try:
-            await asyncio.gather(
-                self._book(usage_id(thread.platform, thread.workspace, asker), ledger, own),
-                self._book(USAGE_TOTAL, UsageState(platform="", workspace="", user=""), of_all),
-            )
+            await asyncio.gather(*ledgers)
         except RPCError as error:
+            raise Retriable("the ledger cannot be reached", code="internal") from error
+
+    async def admit(self, thread: ThreadRef, asker: Asker, turn: str, terms: Terms, *, kind: str) -> Refusal:
+        """Ask for a turn's place. If it happened and we were not told, or we run again: it is the same place.
+
+        Raises Retriable where Temporal cannot be reached, or its worker does not answer.
+        """
+        request = AdmitRequest(
+            turn=f"{thread.channel}:{thread.thread}:{turn}",
+            conversation=conversation_id(thread),
+            day=_today(),
+            kind=kind,
+            terms=terms,
+        )
+        start = WithStartWorkflowOperation(
+            UsageWorkflow.run,
+            _ledger(thread, asker.user),
+            id=usage_id(thread.platform, thread.workspace, asker),
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+        try:
+            return await self._client.execute_update_with_start_workflow(  # pyright: ignore[reportUnknownMemberType] - temporalio's own gap
+                UsageWorkflow.admit, request, start_workflow_operation=start
+            )
+        except (RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             raise Retriable("the ledger cannot be reached", code="internal") from error
 
     async def spent_today(self, thread: ThreadRef, asker: Asker) -> int:
         """Tokens that `asker` used today (UTC). Raises Retriable where Temporal cannot be reached."""
-        handle = self._client.get_workflow_handle_for(
-            UsageWorkflow.run, usage_id(thread.platform, thread.workspace, asker)
-        )
+        return await self._spent(usage_id(thread.platform, thread.workspace, asker))
+
+    async def spent_in_workspace(self, thread: ThreadRef) -> int:
+        """Tokens that the thread's workspace used today (UTC). Raises Retriable where Temporal cannot be reached."""
+        return await self._spent(workspace_usage_id(thread.platform, thread.workspace))
+
+    async def _spent(self, ledger: str) -> int:
+        handle = self._client.get_workflow_handle_for(UsageWorkflow.run, ledger)
         try:
             state = await handle.query(UsageWorkflow.spent)
         except RPCError as error:
@@ -76,6 +116,10 @@ async def tokens_today(client: Client, within: timedelta, ledger: str = USAGE_TO
     except (TemporalError, RuntimeError, TimeoutError):
         return None
     return state.tokens if state.day == _today() else 0
+
+
+def _ledger(thread: ThreadRef, user: str = "") -> UsageState:
+    return UsageState(platform=thread.platform, workspace=thread.workspace, user=user)
 
 
 def _today() -> str:

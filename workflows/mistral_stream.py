@@ -227,7 +227,8 @@ def _by_status(error: mistral_errors.MistralError) -> CallError:
         return Terminal("not found", code="mistral_gone", status=status)
     if 400 <= status < 500 and status != 408:
         return Terminal(f"refused with {status}{_reason(error)}", code="mistral_refused", status=status)
-    return Ambiguous(f"answered {status}{_reason(error)}, {type(error).__name__}")
+    # It says itself that it failed: an outage must not use up anybody's budget.
+    return Ambiguous(f"answered {status}{_reason(error)}, {type(error).__name__}", tokens=0)
 
 
 def _reason(error: mistral_errors.MistralError) -> str:

@@ -58,6 +58,21 @@ CALLS_PER_STEP = 16
 CITATIONS = 50
 """Web sources that one answer names."""
 
+TIDYING_TRIES = 3
+"""Tries at deleting branches that nobody refers to; what is left costs money, never meaning."""
+
+LOST_STEP = 2_000
+"""Tokens, at the least, that are booked for a step of unknown cost: one whose reply was cut, or never came."""
+
+HEADROOM = 2
+"""Times the largest turn of its kind so far that are kept free for a turn, where its asker has others under way."""
+
+UNCLAIMED = 60.0
+"""Seconds for which a place is kept for a turn that was told to take it: it may have been stopped meanwhile."""
+
+BOOKED_WITHIN = 3600.0
+"""Seconds beyond its deadline after which a turn that was never booked gives its place up."""
+
 SEEN_LIMIT = 500
 """Message ids remembered per conversation, over continue-as-new too."""
 
@@ -103,9 +118,6 @@ PATIENT = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_inte
 STEADY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), backoff_coefficient=1.25, maximum_interval=timedelta(seconds=10)
 )
-BRIEF = RetryPolicy(
-    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=2), maximum_attempts=3
-)
 
 _POLICIES: dict[str, Policy] = {
     # An append of unknown outcome must never be repeated by Temporal: `workflows.branch` forks instead.
@@ -115,9 +127,8 @@ _POLICIES: dict[str, Policy] = {
         cancellation=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     ),
     ports.begin_turn.__name__: Policy(start_to_close=timedelta(seconds=60), retry=STEADY),
-    ports.end_turn.__name__: Policy(
-        start_to_close=timedelta(seconds=30), schedule_to_close=timedelta(seconds=60), retry=BRIEF
-    ),
+    # Without an end: what was spent is written down, however long no worker was there. What may fail in it gives up.
+    ports.end_turn.__name__: Policy(start_to_close=timedelta(seconds=30), retry=PATIENT),
     ports.call_tool.__name__: Policy(start_to_close=timedelta(seconds=45), retry=STEADY),
     ports.resolve_symbol.__name__: Policy(start_to_close=timedelta(seconds=45), retry=STEADY),
     ports.check_report.__name__: Policy(start_to_close=timedelta(seconds=30), retry=PATIENT),

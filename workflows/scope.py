@@ -74,11 +74,17 @@ class Scope:
         self.trace = trace
         self._stopped = stopped
         self.usage = Usage()
+        self.largest_step = 0
         self.started = workflow.time()
 
     def patience(self, share: float = 1.0) -> timedelta:
         """A share of the turn's time, for calls that wait out an outage. At least a second."""
         return timedelta(seconds=max(1.0, self.permit.limits.deadline * share))
+
+    def spend(self, usage: Usage) -> None:
+        """Count what a step cost."""
+        self.usage = self.usage + usage
+        self.largest_step = max(self.largest_step, usage.total)
 
     def go_on(self) -> None:
         """Go no further once the attempt was ended. Raises CancelledError.

@@ -6,6 +6,9 @@ _SENTENCES = {
     "stopped": "Stopped, as asked.",
     "deadline": "This took longer than a question may take, so I stopped.",
     "budget": "Your token budget for today is used up; it starts afresh at midnight UTC.",
+    "workspace_budget": "This workspace's token budget for today is used up; it starts afresh at midnight UTC.",
+    "rate": "You asked more questions in a minute than one person may; ask this one again in a moment.",
+    "busy": "Your other questions come first.",
     "paused": "New questions are paused by an administrator for the moment.",
     "mistral_auth": "Mistral refused our key, so I could not answer. An administrator has to look at it.",
     "mistral_refused": "Mistral refused this request, so I could not answer.",
@@ -64,12 +67,14 @@ def stopped_after_steps(steps: int) -> str:
 
 
 PAUSED = "Paused"
+IN_TURN = "Waiting"
 LATE = "This answer is late: the question came while I was away."
 REBUILT = "Mistral no longer had this conversation, so I rebuilt it from what the thread shows."
 NOT_VERIFIED = "The verifier could not check this report."
 PLAN_MISSING = "The planner gave no usable plan; the standard one was used."
 REVISED = "Revised once after verification."
 NOT_REVISED = "A revision was asked for after verification, and failed; what is open is listed."
+UNCHECKED = "No tool was called for this answer, so none of its figures was checked."
 SHORTENED = "This answer was too long to be shown whole."
 CHART_MISSING = "No chart could be drawn."
 NO_ANSWER = "I looked things up until the limit was reached, and came to no answer."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -36,7 +37,10 @@ from workflows.ports import compose_answer
 from workflows.progress import Progress
 from workflows.research import ResearchWorkflow
 from workflows.scope import Scope
-from workflows.sentences import LATE, NO_ANSWER, REBUILT, sentence, stopped_after_steps
+from workflows.sentences import LATE, NO_ANSWER, REBUILT, UNCHECKED, sentence, stopped_after_steps
+
+_FIGURE = re.compile(r"[$€£¥]\s?\d|\d\s?%|\d[.,]\d|\b(?!(?:19|20)\d\d\b)\d{2,}\b(?!-)")
+"""What looks like a figure, at a glance: all of an answer is read by code only where there is something to check."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,6 +49,7 @@ class Outcome:
 
     `committed`: `head` is the new head, `tainted` if something of unknown outcome may stand after it. `untouched`:
     nothing was sent on the branch, so the next turn may append. `strays`: there may be branches nobody refers to.
+    `leased`: the turn may have a place among its asker's, or wait for one, and has to give it up.
     """
 
     answer: Answer
@@ -53,6 +58,7 @@ class Outcome:
     tainted: bool = False
     untouched: bool = False
     strays: bool = False
+    leased: bool = False
     usage: Usage = field(default_factory=Usage)
 
 
@@ -96,11 +102,14 @@ class Turn:
         permit = None if self._ending else asyncio.create_task(self.leave.ask())
         await workflow.wait_condition(lambda: item.has_place)
         if permit is None or item.opened is None:
+            leased = False
             if permit is not None:
                 permit.cancel()
-                await asyncio.gather(permit, return_exceptions=True)
+                granted = (await asyncio.gather(permit, return_exceptions=True))[0]
+                # A permit that was under way may have come to a place that nobody will tell us of.
+                leased = granted.leased if isinstance(granted, Permit) else workflow.patched("give-the-place-up")
             state = AnswerState.FAILED if item.parked else AnswerState.STOPPED
-            return Outcome(answer=self._answer(state), untouched=True)
+            return Outcome(answer=self._answer(state), untouched=True, leased=leased or self.leave.queued)
         work = asyncio.create_task(self._work(item.opened, permit))
         began = workflow.time()
         try:
@@ -125,7 +134,8 @@ class Turn:
         self.searchable = permit.searchable
         if permit.refused:
             answer = self._answer(AnswerState.FAILED, sentence(permit.refused))
-            return Outcome(answer=replace(answer, retriable=permit.refused != "budget"), untouched=True)
+            again = permit.refused not in ("budget", "workspace_budget")
+            return Outcome(answer=replace(answer, retriable=again), untouched=True)
         message = self._item.message
         scope = self._scope = Scope(
             thread=self._thread,
@@ -169,6 +179,8 @@ class Turn:
             notices.append(stopped_after_steps(scope.permit.limits.tool_steps))
         text = reply.outcome.text or NO_ANSWER
         if not reply.evidence and not reply.citations:
+            if _FIGURE.search(text):
+                notices.append(UNCHECKED)
             answer = self._answer(AnswerState.FINAL, text, scope.usage)
             return replace(answer, notices=tuple(notices))
         request = ComposeAnswer(

@@ -21,7 +21,7 @@ from workflows.activities.roster import Roster
 from workflows.activities.tools import ToolActivities
 from workflows.blobs import BlobStore, FileBlobStore
 from workflows.chat import Chat
-from workflows.contracts import Limits
+from workflows.contracts import Limits, Terms
 from workflows.ledger import TemporalLedger
 from workflows.live import LiveBoards
 from workflows.mcp_client import ToolTimeouts, connect_tools
@@ -74,7 +74,12 @@ async def run(
             roster=Roster(mistral, tools, model=settings.clew_model),
             terms=TurnTerms(
                 limits=Limits(deadline=settings.clew_turn_deadline, tool_steps=settings.clew_max_tool_steps),
-                daily_tokens=settings.clew_daily_tokens_per_user,
+                asker=Terms(
+                    tokens=settings.clew_daily_tokens_per_user,
+                    per_minute=settings.clew_turns_per_minute_per_user,
+                    at_once=settings.clew_turns_at_once_per_user,
+                ),
+                workspace_tokens=settings.clew_daily_tokens_per_workspace,
                 searchable=searchable,
             ),
             ledger=TemporalLedger(client),

@@ -14,7 +14,10 @@ Json = dict[str, Any]
 
 @dataclass(kw_only=True, slots=True)
 class Record:
-    """One request. `size` is the body's bytes; `applied` are the entries that it left in the conversation."""
+    """One request. `size` is the body's bytes; `applied` are the entries that it left in the conversation.
+
+    `tokens` is what it cost, whether or not anybody was told.
+    """
 
     number: int
     method: str
@@ -32,6 +35,7 @@ class Record:
     traceparent: str = ""
     outcome: str = "open"
     applied: list[Json] = field(default_factory=list[Json])
+    tokens: int = 0
 
 
 class Ledger:

@@ -141,7 +141,10 @@ class Engine:
         except _Abandoned:
             self._write_remains(run, early=early)
             raise
-        run.usage = _usage(job, run.outputs, thoughts)
+        finally:
+            run.usage = _usage(job, run.outputs, thoughts)
+            if job.record is not None:
+                job.record.tokens = run.usage["total_tokens"]
         if not known or job.conversation.id in self._store.conversations:
             self._write(run, run.outputs if early else [*job.inputs, *run.outputs])
         if fault is not None and fault.when == "mid" and fault.events == -1:

@@ -23,8 +23,10 @@ from workflows.contracts import (
     EndTurn,
     Limits,
     Permit,
+    Refusal,
     StepOutcome,
     StepRequest,
+    Terms,
     ThreadRef,
     ToolCall,
     Usage,
@@ -34,7 +36,7 @@ from workflows.identity import conversation_id
 from workflows.live import LiveBoards, Seat
 from workflows.mcp_client import MarketTools
 from workflows.mistral import MistralClient, Step
-from workflows.policies import CITATIONS
+from workflows.policies import CITATIONS, TIDYING_TRIES
 from workflows.reports import partial_report, readable
 from workflows.structured import Plan, Report, Unusable, Verdict, parse, response_format
 
@@ -53,12 +55,16 @@ _log = logging.getLogger(__name__)
 class Ledger(Protocol):
     """Tokens per asker and day."""
 
-    async def book(self, thread: ThreadRef, asker: Asker, key: str, tokens: int) -> None:
-        """Book tokens. Run again: the same key counts once."""
+    async def book(self, thread: ThreadRef, asker: Asker, key: str, tokens: int, *, of_workspace: bool = False) -> None:
+        """Book tokens of a turn's attempt, whose place is free then. Run again: the same key counts once."""
         ...
 
-    async def spent_today(self, thread: ThreadRef, asker: Asker) -> int:
-        """Tokens that `asker` used today (UTC)."""
+    async def admit(self, thread: ThreadRef, asker: Asker, turn: str, terms: Terms, *, kind: str) -> Refusal:
+        """Take a place for a turn, if its asker has one. Run again: it is the same place."""
+        ...
+
+    async def spent_in_workspace(self, thread: ThreadRef) -> int:
+        """Tokens that the thread's workspace used today (UTC)."""
         ...
 
 
@@ -72,10 +78,11 @@ class Hold(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TurnTerms:
-    """What every turn is granted. `daily_tokens` per asker and day, None for no limit."""
+    """What every turn is granted. `asker` bounds what one asker may use, `workspace_tokens` a day what all may."""
 
     limits: Limits = field(default_factory=Limits)
-    daily_tokens: int | None = None
+    asker: Terms = field(default_factory=Terms)
+    workspace_tokens: int | None = None
     searchable: bool = False
 
 
@@ -105,7 +112,7 @@ class AgentActivities:
 
     @activity.defn(name="begin_turn")
     async def begin_turn(self, request: BeginTurn) -> Permit:
-        """Look for a pause, check the asker's budget and pin the agents. Run again: the same agents."""
+        """Look for a pause, take a place of the asker's and pin the agents. Run again: the same place and agents."""
         async with heartbeating():
             if request.fresh:
                 self._roster.forget()
@@ -116,6 +123,7 @@ class AgentActivities:
                 if refused:
                     return Permit(limits=self._terms.limits, searchable=self._terms.searchable, refused=refused)
                 agents, toolset = await pinning
+                leased = self._metered and not request.fresh
             except CallError as error:
                 # From None, here and below: a vendor's exception text stays out of history.
                 if self._overdue():
@@ -124,7 +132,13 @@ class AgentActivities:
             finally:
                 pinning.cancel()
                 await asyncio.gather(pinning, return_exceptions=True)
-        return Permit(agents=agents, toolset=toolset, limits=self._terms.limits, searchable=self._terms.searchable)
+        return Permit(
+            agents=agents,
+            toolset=toolset,
+            limits=self._terms.limits,
+            searchable=self._terms.searchable,
+            leased=leased,
+        )
 
     @activity.defn(name="run_step")
     async def run_step(self, request: StepRequest) -> StepOutcome:
@@ -151,13 +165,26 @@ class AgentActivities:
         """Book the turn's tokens and delete branches nobody refers to. Run again: booked once, and gone already."""
         async with heartbeating():
             try:
-                if self._ledger is not None and request.tokens > 0:
-                    await self._ledger.book(request.thread, request.asker, request.turn, request.tokens)
-                if not request.tidy:
-                    return Done()
-                thread = conversation_id(request.thread)
+                if self._ledger is not None and (request.tokens > 0 or self._metered):
+                    await self._ledger.book(
+                        request.thread,
+                        request.asker,
+                        request.turn,
+                        request.tokens,
+                        of_workspace=self._terms.workspace_tokens is not None,
+                    )
+            except CallError as error:
+                raise retried_by_temporal(error) from None
+            if not request.tidy:
+                return Done()
+            thread = conversation_id(request.thread)
+            try:
                 return Done(count=await self._mistral.delete_branches(thread, frozenset(request.keep)))
             except CallError as error:
+                if activity.info().attempt >= TIDYING_TRIES:
+                    # What was spent is written down, and that alone is worth waiting for.
+                    _log.warning("branches were not deleted: %s", error)
+                    return Done()
                 raise retried_by_temporal(error) from None
 
     # --- How ---------------------------------------------------------------------------------------------------------
@@ -171,13 +198,22 @@ class AgentActivities:
         """Why the turn may not begin; "" if it may. One that runs already, and looks for its agents, is not held."""
         if self._hold is not None and not request.fresh and await self._hold.waits(request.thread, request.leave):
             return "paused"
-        return "budget" if await self._spent(request) else ""
+        # What was let in is never put out in its middle.
+        if self._ledger is None or request.fresh:
+            return ""
+        shared = self._terms.workspace_tokens
+        if shared is not None and await self._ledger.spent_in_workspace(request.thread) >= shared:
+            return "workspace_budget"
+        if not self._metered:
+            return ""
+        kind = "question" if request.roles == ("analyst",) else "research"
+        terms = replace(self._terms.asker, seconds=self._terms.limits.deadline)
+        return await self._ledger.admit(request.thread, request.asker, request.turn, terms, kind=kind)
 
-    async def _spent(self, request: BeginTurn) -> bool:
-        limit = self._terms.daily_tokens
-        if self._ledger is None or limit is None:
-            return False
-        return await self._ledger.spent_today(request.thread, request.asker) >= limit
+    @property
+    def _metered(self) -> bool:
+        """Whether askers have a limit of their own, so that each turn takes a place."""
+        return self._ledger is not None and self._terms.asker != Terms()
 
     async def _send(self, request: StepRequest, screen: _Screen) -> Step:
         try:
@@ -198,14 +234,15 @@ class AgentActivities:
 
     async def _outcome(self, request: StepRequest, step: Step) -> StepOutcome:
         """What the workflow gets. From here on every failure is ambiguous: Mistral has stored the step."""
+        cost = step.usage.total
         outcome = StepOutcome(
-            head=step.head, usage=step.usage, calls=_callable(step.calls), citations=step.citations[:CITATIONS]
+            head=step.head, usage=step.usage, calls=_callable(step.calls, cost), citations=step.citations[:CITATIONS]
         )
         spoken = request.agent.role == "analyst" and not request.schema
         if step.calls:
             return replace(outcome, text=readable(step.text)) if spoken else outcome
         if not step.text.strip():
-            raise Ambiguous("the reply is empty", code="empty_output", unusable=True)
+            raise Ambiguous("the reply is empty", code="empty_output", unusable=True, tokens=cost)
         try:
             match request.schema:
                 case "Plan":
@@ -220,10 +257,11 @@ class AgentActivities:
                 case _:
                     return replace(outcome, document=await self._blobs.put(step.text.encode(), "text/markdown"))
         except Unusable as error:
-            raise Ambiguous(str(error), code="unusable_output", unusable=True) from None
+            raise Ambiguous(str(error), code="unusable_output", unusable=True, tokens=cost) from None
         except OSError as error:
             _log.exception("A step's output could not be kept")
-            raise Ambiguous(f"the output could not be kept: {type(error).__name__}", code="internal") from None
+            reason = f"the output could not be kept: {type(error).__name__}"
+            raise Ambiguous(reason, code="internal", tokens=cost) from None
 
 
 class _Screen:
@@ -263,12 +301,12 @@ def _stopped() -> bool:
     return details is not None and details.cancel_requested
 
 
-def _callable(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:
+def _callable(calls: tuple[ToolCall, ...], cost: int) -> tuple[ToolCall, ...]:
     """The calls, fit for history. Arguments that are cut are no JSON any more, and the model is told so.
 
     Every call needs an answer, so none can be left out.
     """
     if len(calls) > _CALLS:
-        raise Ambiguous(f"the reply asks for {len(calls)} calls", code="unusable_output", unusable=True)
+        raise Ambiguous(f"the reply asks for {len(calls)} calls", code="unusable_output", unusable=True, tokens=cost)
     room = min(_ARGUMENTS, _ALL_ARGUMENTS // max(1, len(calls)))
     return tuple(replace(call, name=call.name[:_NAME], arguments=call.arguments[:room]) for call in calls)
