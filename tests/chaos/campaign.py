@@ -8,7 +8,8 @@ import signal
 import statistics
 import time
 from collections import Counter, defaultdict
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.chaos.rig import PLATFORMS, Rig, rig
 from tests.chaos.watch import Watch
 from tests.support.doubles import Fault
 
-IN_FLIGHT = 12
+IN_FLIGHT = 24
 """Questions that wait for their answers at once, at the most."""
 
 IN_THREAD = 2
@@ -55,6 +56,8 @@ class Campaign:
     armed: list[tuple[str, Fault]] = field(default_factory=list[tuple[str, Fault]])
     steps_armed: Counter[str] = field(default_factory=Counter[str])
     waking: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
+    enough: bool = False
+    """Whether no more is to be asked: what was asked so far is healed and judged all the same."""
 
     # --- Its course --------------------------------------------------------------------------------------------------
 
@@ -74,7 +77,7 @@ class Campaign:
         # A short one goes on until everybody has been hit once, or it would prove nothing.
         more = itertools.cycle(replace(turn, faults=()) for turn in self.plan.turns)
         while True:
-            turn = next(questions, None)
+            turn = None if self.enough else next(questions, None)
             if turn is None and len(self.done) >= len(VICTIMS):
                 return
             turn = turn or next(more)
@@ -194,12 +197,28 @@ def run_campaign(turns: int, seed: int) -> bool:
         campaign = Campaign(rig=made, plan=drawn, watch=watch, cases=cases)
         began = time.time()
         campaign.begin()
-        campaign.run()
+        with _interruptible(campaign):
+            campaign.run()
         took = time.time() - campaign.began
         drained = campaign.heal()
         ledger = made.ledger(campaign.asked, since=began)
         findings = judge(ledger)
         return report(campaign, ledger, findings, took=took, drained=drained)
+
+
+@contextmanager
+def _interruptible(campaign: Campaign) -> Generator[None]:
+    """Ctrl-C or SIGTERM ends the asking, not the judging."""
+
+    def end(*_: object) -> None:
+        campaign.enough = True
+
+    before = [(number, signal.signal(number, end)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def report(campaign: Campaign, ledger: Ledger, findings: list[Finding], *, took: float, drained: float) -> bool:
