@@ -20,13 +20,14 @@ def main() -> int:
     parser.add_argument("--rows", nargs="*", default=[], help="ids of rows, variants, or who is killed")
     parser.add_argument("--quick", action="store_true", help="leave out the rows that wait long on purpose")
     parser.add_argument("--once", action="store_true", help="run each row on one platform only, in turns")
+    parser.add_argument("--share", default="1/1", help="only this share of the rows, as 1/2 and 2/2 side by side")
     parser.add_argument("--turns", type=int, default=1_000, help="questions of the random campaign")
     parser.add_argument("--seed", type=int, default=None, help="draw the same campaign again")
     parser.add_argument("--tries", type=int, default=8, help="how often each recovery is measured")
     chosen = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
     parts: dict[str, Callable[[], bool]] = {
-        "matrix": lambda: run_matrix(chosen.rows, quick=chosen.quick, once=chosen.once),
+        "matrix": lambda: run_matrix(chosen.rows, quick=chosen.quick, once=chosen.once, share=chosen.share),
         "variants": lambda: run_variants(chosen.rows, quick=chosen.quick),
         "random": lambda: run_campaign(chosen.turns, seed),
         "recovery": lambda: run_recovery(chosen.rows, chosen.tries),

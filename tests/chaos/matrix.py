@@ -48,23 +48,33 @@ def run_row(rig: Rig, row: Row, platform: str, *, patience: float = PATIENCE) ->
         rig.heal()
 
 
-def run_matrix(ids: Sequence[str], *, quick: bool, once: bool = False) -> bool:
-    """Run rows, print a line each; whether all are green and were hit. `once`: each on one platform, in turns.
+def runs(ids: Sequence[str], *, quick: bool, once: bool = False, share: str = "1/1") -> list[tuple[Row, str]]:
+    """Which rows to run on which platform. `once`: each on one, in turns; `share`: the n-th of so many, as 1/2."""
+    every = [
+        (row, platform)
+        for number, row in enumerate(chosen(ids, quick=quick))
+        for platform in ([row.platforms[number % len(row.platforms)]] if once else row.platforms)
+    ]
+    first, of = map(int, share.split("/"))
+    return every[first - 1 :: of]
+
+
+def run_matrix(ids: Sequence[str], *, quick: bool, once: bool = False, share: str = "1/1") -> bool:
+    """Run rows, print a line each; whether all are green and were hit.
 
     What proved nothing is tried once more: something was too slow to be struck. What broke an invariant is red.
     """
-    rows, green, began = chosen(ids, quick=quick), True, time.monotonic()
+    wanted, green, began = runs(ids, quick=quick, once=once, share=share), True, time.monotonic()
     with rig() as made:
-        for number, row in enumerate(rows):
-            for platform in [row.platforms[number % len(row.platforms)]] if once else row.platforms:
+        for row, platform in wanted:
+            verdict = run_row(made, row, platform)
+            show(row, platform, verdict)
+            if verdict.unproven:
                 verdict = run_row(made, row, platform)
                 show(row, platform, verdict)
-                if verdict.unproven:
-                    verdict = run_row(made, row, platform)
-                    show(row, platform, verdict)
-                green &= not verdict.findings and not verdict.missed
-    print(f"{len(rows)} rows in {time.monotonic() - began:.0f} s: {'green' if green else 'RED'}", flush=True)
-    return green and bool(rows)
+            green &= not verdict.findings and not verdict.missed
+    print(f"{len(wanted)} runs in {time.monotonic() - began:.0f} s: {'green' if green else 'RED'}", flush=True)
+    return green and bool(wanted)
 
 
 def show(row: Row, platform: str, verdict: Verdict) -> None:

@@ -7,7 +7,7 @@ import re
 from tests.bot.processes import ROOT
 from tests.chaos.case import NEVER, Verdict
 from tests.chaos.checker import Finding
-from tests.chaos.matrix import ROWS
+from tests.chaos.matrix import ROWS, runs
 from tests.chaos.plan import CHAT_FAULTS, MODEL_FAULTS, VICTIMS, plan
 from tests.chaos.rows.beyond import BEYOND
 from tests.chaos.variants.injected.sitecustomize import PATCHES
@@ -29,6 +29,15 @@ def test_no_two_rows_have_one_id_and_none_is_without_a_platform() -> None:
     assert len({row.id for row in ROWS}) == len(ROWS)
     assert all(row.platforms for row in ROWS)
     assert all(re.fullmatch(r"[A-Z]+\d+(-[a-z0-9-]+)?", row.id) for row in ROWS)
+
+
+def test_shares_that_run_side_by_side_are_all_of_it_once() -> None:
+    every = runs((), quick=False)
+    shared = [runs((), quick=False, share=share) for share in ("1/3", "2/3", "3/3")]
+    assert sorted((row.id, platform) for share in shared for row, platform in share) == sorted(
+        (row.id, platform) for row, platform in every
+    )
+    assert {row.id for row, _ in runs((), quick=False, once=True)} == {row.id for row in ROWS}
 
 
 def test_what_broke_an_invariant_gets_no_second_try() -> None:
