@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from bot.links import host_of, is_sound, with_given_links
 from bot.splitting import split_text
 from bot.unfinished import closed
 from workflows.chat import Capabilities
@@ -33,6 +35,7 @@ _BROADCAST = re.compile(r"<!(channel|here|everyone|subteam\^\w+)(?:\|([^<>\n]*))
 _MENTION = re.compile(r"<([@#])[!&]?(\w+)(?:\|([^<>\n]*))?>")
 _EVERYONE = re.compile(r"@(everyone|here|channel)\b", re.IGNORECASE)
 _OPENS_MENTION = re.compile(r"<(?=[@#!])")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31}\d{0,2});")
 _NESTED = 4
 """Mentions within mentions that are still spelled out; what is nested deeper only loses its sting."""
 
@@ -56,11 +59,11 @@ def state_sentence(answer: Answer, retry_hint: str) -> str:
 
 
 def source_lines(sources: Sequence[Source]) -> list[str]:
-    """The sources, each in one line without its address. A sentence that several notes share is said at the first."""
+    """The sources, each in one line with its host. A sentence that several notes share is said at the first."""
     lines: list[str] = []
     said: set[str] = set()
     for source in sources:
-        facts = [f"as of {source.as_of}" if source.as_of else "", source.currency or ""]
+        facts = [host_of(source.url), f"as of {source.as_of}" if source.as_of else "", source.currency or ""]
         note = [sentence for sentence in source.note.rstrip(".").split(". ") if sentence not in said]
         said.update(note)
         facts += ["delayed" if source.delayed else "", ". ".join(note)]
@@ -123,6 +126,8 @@ def split_answer(answer: Answer, capabilities: Capabilities) -> tuple[Answer, ..
     """
     if answer.state is AnswerState.STOPPED:
         answer = replace(answer, text=closed(answer.text))
+    # Measured as it is shown: a host that is named beside a link takes room too.
+    answer = replace(answer, text=harmless(answer.text, answer.links))
     limit = capabilities.part_limit
     if len(answer.headline) > limit // 2:
         # No headline at all: it is text, and split like text.
@@ -151,53 +156,70 @@ def neutralise(text: str) -> str:
 
     A mention stays readable: `<!channel>` and `@everyone` become `@ channel` and `@ everyone`. Idempotent.
     """
+    # Whoever reads entities as characters must not find there what is taken out below.
+    for _ in range(_NESTED):
+        text, before = _ENTITY.sub(lambda found: html.unescape(found[0]), text), text
+        if text == before:
+            break
+    else:
+        text = _ENTITY.sub(lambda found: f"& {found[0][1:]}", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     text = _CONTROLS.sub("", _ANSI.sub("", text))
     text = _JOINERS.sub(_joiner, text)
     for _ in range(_NESTED):
         calmer = _EVERYONE.sub(r"@ \1", _MENTION.sub(_mention, _BROADCAST.sub(_broadcast, text)))
         if calmer == text:
-            return text
+            break
         text = calmer
     return _EVERYONE.sub(r"@ \1", _OPENS_MENTION.sub("< ", text))
 
 
+def harmless(text: str, links: Collection[str] = ()) -> str:
+    """Neutralised, with no link but to the addresses in `links`. Idempotent."""
+    text = with_given_links(neutralise(text), links)
+    # What was taken out may have stood in the middle of a mention.
+    return neutralise(text)
+
+
 def neutral(answer: Answer) -> Answer:
-    """The answer with every text in it neutralised; keys, ids and addresses of blobs stay."""
+    """The answer with every text in it neutralised; keys, ids and addresses of blobs stay.
+
+    Links stay in its text alone, and only those that were given; its sources have their own.
+    """
     chart = answer.chart
     return replace(
         answer,
-        headline=one_line(answer.headline),
-        text=neutralise(answer.text),
-        lines=tuple(replace(line, label=one_line(line.label), detail=one_line(line.detail)) for line in answer.lines),
-        notices=tuple(one_line(notice) for notice in answer.notices),
+        headline=_label(answer.headline),
+        text=harmless(answer.text, answer.links),
+        lines=tuple(replace(line, label=_label(line.label), detail=_label(line.detail)) for line in answer.lines),
+        notices=tuple(_label(notice) for notice in answer.notices),
         metrics=tuple(
             replace(
                 metric,
-                label=one_line(metric.label),
-                value=one_line(metric.value),
-                as_of=one_line(metric.as_of),
-                currency=None if metric.currency is None else one_line(metric.currency),
-                source=one_line(metric.source),
+                label=_label(metric.label),
+                value=_label(metric.value),
+                as_of=_label(metric.as_of),
+                currency=None if metric.currency is None else _label(metric.currency),
+                source=_label(metric.source),
             )
             for metric in answer.metrics
         ),
         chart=None
         if chart is None
-        else replace(chart, title=one_line(chart.title), alt=one_line(chart.alt), as_of=one_line(chart.as_of)),
+        else replace(chart, title=_label(chart.title), alt=_label(chart.alt), as_of=_label(chart.as_of)),
         sources=tuple(
             replace(
                 source,
-                title=one_line(source.title),
-                as_of=one_line(source.as_of),
-                url=one_line(source.url),
-                currency=None if source.currency is None else one_line(source.currency),
-                note=one_line(source.note),
+                title=_label(source.title),
+                as_of=_label(source.as_of),
+                url=source.url if is_sound(source.url) else "",
+                currency=None if source.currency is None else _label(source.currency),
+                note=_label(source.note),
             )
             for source in answer.sources
         ),
-        gaps=tuple(one_line(gap) for gap in answer.gaps),
-        follow_ups=tuple(one_line(question) for question in answer.follow_ups),
+        gaps=tuple(_label(gap) for gap in answer.gaps),
+        follow_ups=tuple(_label(question) for question in answer.follow_ups),
         trace=one_line(answer.trace),
     )
 
@@ -205,6 +227,11 @@ def neutral(answer: Answer) -> Answer:
 def one_line(text: str) -> str:
     """Neutralised, with all white space as single spaces: for labels, where a line break would forge a line."""
     return " ".join(neutralise(text).split())
+
+
+def _label(text: str) -> str:
+    """One line without any link."""
+    return " ".join(harmless(text).split())
 
 
 def _joiner(found: re.Match[str]) -> str:

@@ -71,6 +71,7 @@ _HEDGE = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 _LINK = re.compile(r"\[[^\]\n]*\]\((?P<url>https?://[^)\s]+)\)")
+_WHOLE_URL = re.compile(r"https?://[^\s\"<>]{1,1000}")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\d\s(\[])|\n+")
 _COUNTS = 12
 """Bare whole numbers up to this are counts of things in the text ("three of 4 segments"), where not a table's value."""
@@ -101,15 +102,17 @@ class Figure:
 
 
 class Facts:
-    """All numbers of some tool results, sorted, and the web addresses that may be cited."""
+    """All numbers of some tool results, sorted, and the web addresses that may be cited: each was given as such."""
 
     def __init__(self, results: Iterable[object], citations: Iterable[str] = ()) -> None:
         numbers: set[float] = set()
-        self._urls = {_bare_url(url) for url in citations if url}
+        self._given = {_bare_url(url): url for url in citations if url}
         for leaf in _leaves(list(results)):
             if isinstance(leaf, str):
                 numbers.update(value for figure in figures_in(leaf) for value, _ in figure.readings)
-                self._urls.update(_bare_url(match[0]) for match in re.finditer(r"https?://[^\s\"<>)]+", leaf))
+                # An address among other words is a stranger's word for it, and supports nothing.
+                if _WHOLE_URL.fullmatch(leaf):
+                    self._given[_bare_url(leaf)] = leaf
             elif isinstance(leaf, int | float) and not isinstance(leaf, bool):
                 numbers.add(float(leaf))
         self._sizes = sorted(abs(number) for number in numbers)
@@ -121,7 +124,12 @@ class Facts:
 
     def cites(self, text: str) -> bool:
         """Whether a piece of text links to an address that stands in a result or a citation."""
-        return any(_bare_url(match["url"]) in self._urls for match in _LINK.finditer(text))
+        return any(_bare_url(match["url"]) in self._given for match in _LINK.finditer(text))
+
+    def linked(self, text: str) -> tuple[str, ...]:
+        """The addresses that results or citations gave as such, and that stand in `text`."""
+        bare = _bare_url(text)
+        return tuple(url for known, url in self._given.items() if known in bare)
 
     def _has(self, value: float, slack: float, figure: Figure) -> bool:
         factors = [1.0]

@@ -32,6 +32,9 @@ _SOURCES = 60
 _LINE = 400
 """Sources of tool results that one answer names, and characters of what each says of itself."""
 
+_LINKS = 60
+"""Addresses that one answer's text links to. More are shown as text."""
+
 _FIGURES = 40
 _FIGURE = 60
 """How many unsupported figures are listed, and characters of one."""
@@ -114,13 +117,17 @@ def compose_report(report: Report, request: ComposeReport, results: Sequence[Too
         gaps=tuple(dict.fromkeys([*_lines(report.gaps), *request.gaps, *_open(request.unsupported, request.problems)])),
         follow_ups=report.questions(),
         usage=request.usage,
+        links=_links(facts, report_text(report)),
     )
     return _fitted(answer)
 
 
 def compose_answer(request: ComposeAnswer, results: Sequence[ToolResult]) -> Answer:
-    """The final answer of a follow-up, with the last chart that was drawn for it."""
+    """The final answer of a follow-up, with the last chart that was drawn for it, its figures checked by code."""
     charts = [item.chart for item in request.evidence if item.chart is not None]
+    facts = facts_of(results, request.citations)
+    _, missing = unsupported(readable(request.text), facts)
+    shown = tuple(dict.fromkeys(figure[:_FIGURE] for figure in missing))[:_FIGURES]
     answer = Answer(
         key=request.key,
         state=AnswerState.FINAL,
@@ -129,7 +136,9 @@ def compose_answer(request: ComposeAnswer, results: Sequence[ToolResult]) -> Ans
         notices=request.notices,
         chart=charts[-1] if charts else None,
         sources=(*sources_of(results), *_cited(request.citations)),
+        gaps=(_unsupported_here(shown),) if shown else (),
         usage=request.usage,
+        links=_links(facts, request.text),
     )
     return _fitted(answer)
 
@@ -167,7 +176,9 @@ def tool_title(tool: str) -> str:
 
 def _fitted(answer: Answer) -> Answer:
     """The answer within what a payload may be: the longest lists give way from their ends, and then the text."""
-    lists: dict[str, Any] = {"metrics": answer.metrics, "sources": answer.sources, "gaps": answer.gaps}
+    lists: dict[str, Any] = {
+        "metrics": answer.metrics, "sources": answer.sources, "gaps": answer.gaps, "links": answer.links,
+    }  # fmt: skip
     notices = answer.notices
     while sum(_bytes(items) for items in lists.values()) > _LISTS:
         longest = max(lists, key=lambda name: _bytes(lists[name]))
@@ -207,6 +218,16 @@ def _open(figures: Sequence[str], problems: Sequence[Problem]) -> list[str]:
     """What the checks left open, in sentences for people."""
     said = [f"No tool result shows: {', '.join(figures)}."] if figures else []
     return said + [f"Not supported: {_line(problem.claim)} ({_line(problem.reason)})" for problem in problems]
+
+
+def _unsupported_here(figures: Sequence[str]) -> str:
+    """Said of a follow-up, which may well repeat what an earlier answer of its thread was given."""
+    return f"No tool result of this answer shows: {', '.join(figures)}."
+
+
+def _links(facts: Facts, text: str) -> tuple[str, ...]:
+    """The addresses that an answer's text may link to."""
+    return facts.linked(text)[:_LINKS]
 
 
 def _cited(citations: Sequence[Source]) -> list[Source]:

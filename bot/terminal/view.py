@@ -17,6 +17,7 @@ from bot.platforms.terminal_values import CAPABILITIES
 from bot.rendering import (
     WORKING,
     footer,
+    harmless,
     neutral,
     neutralise,
     not_verified,
@@ -138,7 +139,7 @@ class _Tail:
 
 @lru_cache(maxsize=2)
 def _streamed(text: str, rows: int) -> _Tail:
-    return _Tail(_markdown(neutralise(text)), rows)
+    return _Tail(_markdown(harmless(text)), rows)
 
 
 def _spinner(tick: int) -> str:

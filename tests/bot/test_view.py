@@ -42,6 +42,7 @@ FINAL = Answer(
     attempt=2,
     headline="Apple: a full price",
     text="Up **6.1%**, see [the filing](https://example.com/f).",
+    links=("https://example.com/f",),
     metrics=(
         Metric(label="Price", value="229.87", as_of="2025-01-24", currency="USD", source="sample"),
         Metric(label="Growth", value="6.1%", as_of="2024-12-28", currency=None, source="web", verified=False),
@@ -75,7 +76,7 @@ def test_a_final_answer_shows_all_it_has(width: int) -> None:
     shown = drawn(view.final(FINAL, path_of), width=width)
     for expected in (
         "Apple: a full price",
-        "Up 6.1%, see the filing (https://example.com/f).",
+        "Up 6.1%, see the filing (example.com) (https://example.com/f).",
         "Key metric",
         "229.87 USD",
         "6.1% ?",
@@ -98,7 +99,7 @@ def test_plain_text_of_an_answer_is_this() -> None:
         == f"""\
 Apple: a full price
 
-Up **6.1%**, see [the filing](https://example.com/f).
+Up **6.1%**, see [the filing (example.com)](https://example.com/f).
 
 Key metrics:
 - Price: 229.87 USD (as of 2025-01-24, sample)

@@ -49,11 +49,12 @@ class ReportActivities:
     @activity.defn(name="compose_answer")
     async def compose_answer(self, request: ComposeAnswer) -> Answer:
         """Make the final answer of a follow-up."""
-        try:
-            results = await facts_only(self._blobs, request.evidence)
-        except CallError as error:
-            raise retried_by_temporal(error) from None
-        return reports.compose_answer(request, results)
+        async with heartbeating():
+            try:
+                results = await facts_only(self._blobs, request.evidence)
+            except CallError as error:
+                raise retried_by_temporal(error) from None
+            return await asyncio.to_thread(reports.compose_answer, request, results)
 
     async def _report(self, ref: BlobRef) -> Report:
         try:

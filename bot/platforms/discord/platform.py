@@ -18,7 +18,7 @@ from bot.platforms.discord.messages import after, is_id, mark_of, marked, newest
 from bot.platforms.discord.values import CAPABILITIES, DIRECT, NAME
 from bot.platforms.progress import Outcomes, Underway
 from bot.platforms.shapes import Json, inner
-from bot.rendering import one_line, split_answer
+from bot.rendering import harmless, one_line, split_answer
 from workflows.blobs import BlobStore
 from workflows.chat import Capabilities, LiveMessage, Said
 from workflows.contracts import OUTCOMES, Answer, MessageRef, OpenThreadRequest, ThreadRef, Usage
@@ -94,7 +94,8 @@ class DiscordPlatform:
 
     def split(self, answer: Answer) -> Sequence[Answer]:
         """Parts that each fit one message. What belongs below a long answer gets a part of its own."""
-        parts = split_answer(replace(answer, text=shown(answer.text)), self._capabilities)
+        text = shown(harmless(answer.text, answer.links))
+        parts = split_answer(replace(answer, text=text), self._capabilities)
         last = parts[-1]
         if not too_long(last, retry_hint=self._capabilities.retry_hint):
             return parts

@@ -67,7 +67,8 @@ def blocks_of(answer: Answer, *, retry_hint: str, image: str = "", chart_missing
         blocks += _context(["*Sources*", *_sources(answer.sources)])
     if last:
         blocks += _buttons(answer)
-        blocks += _context([escape(footer(answer))])
+        # The trace's address is ours, and may be one to click.
+        blocks += _context([escape(footer(answer))], verbatim=False)
     return blocks
 
 
@@ -116,8 +117,11 @@ def _markdown(text: str) -> list[Json]:
     return [{"type": "markdown", "text": cut(text, MARKDOWN)}]
 
 
-def _context(lines: Any) -> list[Json]:
-    """Small print. What does not fit is left out, line by line, and said to be."""
+def _context(lines: Any, *, verbatim: bool = True) -> list[Json]:
+    """Small print. What does not fit is left out, line by line, and said to be.
+
+    `verbatim`: Slack makes no link and no mention of what is not written as one.
+    """
     taken: list[str] = []
     used = 0
     for line in lines:
@@ -127,7 +131,10 @@ def _context(lines: Any) -> list[Json]:
             break
         used += len(short) + 1
         taken.append(short)
-    return [{"type": "context", "elements": [{"type": "mrkdwn", "text": "\n".join(taken)}]}] if taken else []
+    if not taken:
+        return []
+    text: Json = {"type": "mrkdwn", "text": "\n".join(taken)}
+    return [{"type": "context", "elements": [{**text, "verbatim": True} if verbatim else text]}]
 
 
 def _metrics(metrics: Sequence[Metric]) -> list[Json]:

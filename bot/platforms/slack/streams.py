@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.links import settled
 from bot.platforms.progress import Budget
 from bot.platforms.shapes import Json, inner
 from bot.platforms.slack.calls import call, word_of
 from bot.platforms.slack.messages import moment, replies
 from bot.platforms.slack.values import DIRECT
-from bot.rendering import neutralise
+from bot.rendering import harmless
 from workflows.contracts import MessageRef
 from workflows.errors import Ambiguous, Retriable, Terminal
 from workflows.remembered import Remembered
@@ -67,7 +68,7 @@ class Streams:
         sent is known, and only the rest is sent. Raises CallError where Slack refuses for the moment.
         """
         stream = self._known.get(message.message) or self._known.keep(message.message, _Stream())
-        wanted = _whole_words(neutralise(text))[:LONGEST]
+        wanted = harmless(settled(_whole_words(text)))[:LONGEST]
         if not wanted or wanted == stream.sent:
             return not stream.dead
         if stream.ts and not wanted.startswith(stream.sent):
