@@ -134,6 +134,7 @@ class Conversing:
             thread=self.scope.thread,
             call=call,
             toolset=self.scope.permit.toolset,
+            role=self.branch.agent.role,
             live=self.scope.progress.snapshot(),
             line=self.branch.line,
             trace=self.scope.trace,

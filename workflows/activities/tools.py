@@ -23,6 +23,7 @@ Json = dict[str, Any]
 
 _MALFORMED = "The arguments are not a JSON object. Call the tool again with valid JSON."
 _CHANGED = "The tools have changed since this question was asked. Call none, and answer from what you have."
+_NOT_GIVEN = "You have no such tool. Go on without it."
 _FAILED = "The tool failed. Go on without it, and say what is missing."
 _SEARCH = "search_symbols"
 _SUGGESTIONS = 5
@@ -58,6 +59,9 @@ class ToolActivities:
                 if toolset.digest != request.toolset:
                     _log.warning("The tool list changed during a turn: %s was refused", call.name)
                     return await self._error(call, _CHANGED)
+                if not any(tool.name == call.name and tool.serves(request.role) for tool in toolset.tools):
+                    _log.warning("A tool was asked for that the agent %s does not have", request.role)
+                    return await self._error(call, _NOT_GIVEN)
                 reply = await self._tools.call(call.name, arguments)
             except CallError as error:
                 raise retried_by_temporal(error) from None
