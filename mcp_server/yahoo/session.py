@@ -5,6 +5,7 @@ keeps failed answers in a cache. Here every answer is judged before yfinance see
 """
 
 import importlib
+import re
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -27,7 +28,11 @@ DEFAULT_RETRY_AFTER = 30.0
 MAX_RETRY_AFTER = 600.0
 PARALLEL_CALLS = 4
 
-_DOMAIN = "yahoo.com"
+_ADDRESS = re.compile(
+    r"https://(?:[a-z0-9-]+\.)*yahoo\.com(?::443)?(?:[/?#][^\x00-\x20\x7f\\]*)?", re.ASCII | re.IGNORECASE
+)
+"""Told from the text as it is: two parsers may disagree on where a host ends, and libcurl is another one than ours."""
+
 _MAX_REDIRECTS = 5
 _CRUMB_HOSTS = ("fc.", "guce.", "consent.")
 _PAGES = "finance.yahoo.com"
@@ -168,11 +173,5 @@ def retry_after_seconds(value: str | None) -> float:
 
 
 def _check_address(url: str) -> None:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if (
-        parts.scheme != "https"
-        or not (host == _DOMAIN or host.endswith(f".{_DOMAIN}"))
-        or parts.port not in {None, 443}
-    ):
+    if not _ADDRESS.fullmatch(url):
         raise Outage("Yahoo Finance sends to another address, which is not followed.")

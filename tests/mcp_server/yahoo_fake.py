@@ -82,6 +82,9 @@ class FakeYahoo:
         self.listings: dict[str, Listing] = {}
         self.search_results: list[Json] = []
         self.requests: list[Request] = []
+        self.connections = 0
+        self.names: list[str] = []
+        """Whom connections asked for in their TLS handshakes, "" for nobody. Who speaks no TLS names nothing."""
         self.address = ""
         self._faults: list[_Fault] = []
         self._lock = threading.Lock()
@@ -208,8 +211,10 @@ class _TlsServer(ThreadingHTTPServer):
 
     daemon_threads = True
     context: ssl.SSLContext
+    fake: FakeYahoo
 
     def finish_request(self, request: Any, client_address: Any) -> None:
+        self.fake.connections += 1
         with self.context.wrap_socket(request, server_side=True) as secured:
             super().finish_request(secured, client_address)
 
@@ -218,11 +223,17 @@ class _TlsServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def running_yahoo(authority: trustme.CA) -> Generator[FakeYahoo]:
+def running_yahoo(authority: trustme.CA, *, port: int = 0) -> Generator[FakeYahoo]:
     """Serve a fake for as long as the block runs; `address` is its host and port."""
     fake = FakeYahoo()
-    server = _TlsServer(("127.0.0.1", 0), _handler(fake))
+    server = _TlsServer(("127.0.0.1", port), _handler(fake))
+    server.fake = fake
     server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+    def named(_socket: object, name: str | None, _context: object) -> None:
+        fake.names.append(name or "")
+
+    server.context.sni_callback = named
     certificate: Any = authority.issue_cert(*HOSTS)
     certificate.configure_cert(server.context)
     fake.address = f"127.0.0.1:{server.server_address[1]}"
