@@ -181,8 +181,6 @@ class Turn:
         if not reply.evidence and not reply.citations:
             if _FIGURE.search(text):
                 notices.append(UNCHECKED)
-            if _FIGURE.search(text):
-                notices.append(UNCHECKED)
             answer = self._answer(AnswerState.FINAL, text, scope.usage)
             return replace(answer, notices=tuple(notices))
         request = ComposeAnswer(
