@@ -35,6 +35,7 @@ class Thinking:
                 built_in=frozenset(prompted.builtin_tools),
                 schema=prompted.schema,
                 entries=prompted.entries,
+                instructions=prompted.instructions,
             )
         )
         return Reply(

@@ -22,6 +22,8 @@ class Situation:
     schema: str = ""
     """Name of the structured output that is wanted; empty for free text."""
     entries: Sequence[Json] = ()
+    instructions: str = ""
+    """The agent's own. Rules do not need them; one that believes everything gives them away."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
