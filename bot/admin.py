@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, GetSyste
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from bot.admin_stuck import Stuck, stuck_workflows
 from bot.admin_turns import RunningTurn, age_of, link_to, running_turns
 from bot.settings import Settings
 from workflows.contracts import HoldView
@@ -84,6 +85,7 @@ class Status:
     turns: tuple[RunningTurn, ...]
     tokens_today: int | None
     pause: Pause | None = None
+    stuck: Stuck = field(default_factory=Stuck)
     unknown: tuple[str, ...] = ()
     link: str = ""
 
@@ -109,10 +111,11 @@ async def collect(
     searchable = absent is not None and not absent
     names = [TASK_QUEUE, *(chat_queue(platform) for platform in platforms)]
     wanted = [(name, kind) for name in names for kind in _KINDS if name == TASK_QUEUE or kind == "activities"]
-    queues, conversations, turns, tokens, pause = await asyncio.gather(
+    queues, conversations, turns, stuck, tokens, pause = await asyncio.gather(
         parts.ask("queues", asyncio.gather(*(_queue(client, name, kind) for name, kind in wanted)), otherwise=[]),
         parts.ask("conversations", count_conversations(client, searchable=searchable), otherwise={}),
         parts.ask("running turns", running_turns(client, searchable=searchable, ui=ui), otherwise=()),
+        parts.ask("failing workflow tasks", stuck_workflows(client, ui=ui), otherwise=Stuck()),
         tokens_today(client, parts.left),
         parts.ask("pause", pause_of(client, parts.left), otherwise=None),
     )
@@ -130,6 +133,7 @@ async def collect(
         turns=turns,
         tokens_today=tokens,
         pause=pause,
+        stuck=stuck,
         unknown=tuple(parts.unknown),
         link=link_to(ui, client.namespace),
     )

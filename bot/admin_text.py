@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.admin import Pause, QueueHealth, Status
+from bot.admin_stuck import Stuck
 from bot.admin_turns import PendingStep, RunningTurn
 
 LIMIT = 2_900
@@ -69,6 +70,8 @@ def _parts(status: Status) -> list[RenderableType]:
         parts.append(Text("Search attributes are missing; `clew doctor` prints the command to add them."))
     if status.pause is not None:
         parts.append(Text(paused(status.pause)))
+    if status.stuck.count:
+        parts += _stuck(status.stuck)
     if status.queues:
         parts.append(_queues(status.queues))
     counts = ", ".join(f"{count:,} {state}" for state, count in status.conversations.items()) or "unknown"
@@ -91,6 +94,21 @@ def paused(pause: Pause) -> str:
         return f"RESUMED by {view.resumed_by}; those that waited go on, a few at a time: {waiting}."
     reason = f" ({view.reason})" if view.reason else ""
     return f"PAUSED by {view.by} since {view.since}{reason}: new turns wait; {waiting}."
+
+
+def _stuck(stuck: Stuck) -> list[RenderableType]:
+    """What cannot go on before somebody deploys something else."""
+    workflows = "1 workflow" if stuck.count == 1 else f"{stuck.count:,} workflows"
+    table = Table("id", "failing workflow", "cause", box=None, pad_edge=False)
+    for one in stuck.shown:
+        table.add_row(one.handle, one.workflow_id, one.cause)
+    return [
+        Text(
+            f"TROUBLE: {workflows} cannot go on, since the workers' code fails on them. Nothing is lost: go back to "
+            "the version before, or deploy one that fits (docs/operations.md)."
+        ),
+        table,
+    ]
 
 
 def _queues(queues: tuple[QueueHealth, ...]) -> Table:

@@ -17,12 +17,16 @@ UI_PORT = 8233
 
 # Without the first, one asker's burst starves the others; the second makes short retry intervals exact, the third lets
 # a conversation that continues as new start at once, and the fourth a step as soon as the one before it has ended: a
-# turn is a row of short steps, and the server looks for the next one only so many times a second.
+# turn is a row of short steps, and the server looks for the next one only so many times a second. A workflow task that
+# fails, as after an unfit deploy, is left alone for longer and longer, by default for ten minutes in the end: the fifth
+# says after how long a rollback is felt at the latest. The sixth is after how many failures `clew status` tells of it.
 _DYNAMIC_CONFIG = (
     "matching.enableFairness=true",
     'history.timerProcessorMaxTimeShift="1ms"',
     'history.workflowIdReuseMinimalInterval="0s"',
     "history.transferProcessorMaxPollRPS=200",
+    'history.workflowTaskRetryMaxInterval="10s"',
+    "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=3",
 )
 
 
