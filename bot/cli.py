@@ -143,6 +143,19 @@ def admin(
 
 
 @app.command(rich_help_panel=RUNNING)
+def replay(
+    limit: Annotated[int | None, typer.Option(help="So many workflows, the newest; all by default.")] = None,
+) -> None:
+    """Try this version's workflow code on the histories of all open workflows, before it is let at them."""
+    import asyncio
+
+    from bot.console import print_replayed
+
+    if not asyncio.run(print_replayed(_attached(), limit=limit)):
+        raise typer.Exit(PROBLEM)
+
+
+@app.command(rich_help_panel=RUNNING)
 def doctor() -> None:
     """Check every setting and part, and say in words what to do."""
     import asyncio

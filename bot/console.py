@@ -158,6 +158,22 @@ async def print_status(settings: Settings, *, as_json: bool) -> None:
         admin_text.show(status, Console(highlight=False, markup=False, emoji=False))
 
 
+async def print_replayed(settings: Settings, *, limit: int | None) -> bool:
+    """Replay and print what does not fit; whether all fit. Raises UnreachableError."""
+    from bot.replaying import replay_open  # noqa: PLC0415 - it pulls in all workflows
+
+    client = await _reached(settings)
+    try:
+        replayed = await replay_open(client, limit=limit)
+    except RPCError:
+        raise UnreachableError(f"Temporal at {address_of(settings)} does not answer.") from None
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for workflow, failure in replayed.unfit.items():
+        console.print(f"{workflow} does not fit: {failure}")
+    console.print(f"{replayed.count - len(replayed.unfit)} of {replayed.count} histories fit this version.")
+    return not replayed.unfit
+
+
 async def administer(settings: Settings, text: str) -> None:
     """Do what an administrator says, and print what is told. Raises UnreachableError."""
     from bot.terminal.desk import logged_in  # noqa: PLC0415 - it pulls in everything that a talk needs
