@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import uvicorn
 from mcp.server.mcpserver import MCPServer
+from starlette.applications import Starlette
 
 from bot.runtime import free_port
 from mcp_server.market_data import MarketData
@@ -101,13 +102,24 @@ class RunningMarket:
 
 
 @contextmanager
-def running_market(data_dir: Path, *, port: int = 0, host: str = "127.0.0.1") -> Generator[RunningMarket]:
-    """Serve the tools from a thread for as long as the block runs."""
-    market = FaultyMarket(load_provider("sample", ProviderSettings(data_dir=data_dir)))
+def running_market(
+    data_dir: Path,
+    *,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    provider: Callable[[MarketData], MarketData] = lambda sample: sample,
+    watched: Callable[[Starlette], object] = lambda _: None,
+) -> Generator[RunningMarket]:
+    """Serve the tools from a thread for as long as the block runs.
+
+    `provider` puts something around the samples, `watched` gets the app before it starts.
+    """
+    market = FaultyMarket(provider(load_provider("sample", ProviderSettings(data_dir=data_dir))))
     market.warm_up()
     chosen = port or free_port()
     tools = build_server(cast("MarketData", market))
     app = build_app(tools, HttpSettings(token=TOKEN))
+    watched(app)
     config = uvicorn.Config(app, host=host, port=chosen, log_level="error", log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True, name="market")
