@@ -1,5 +1,7 @@
 # syntax=docker/dockerfile:1
-FROM python:3.11-slim AS build
+# An exact tag; a digest where you have one: --build-arg BASE=python:3.11.14-slim-bookworm@sha256:…
+ARG BASE=python:3.11.14-slim-bookworm
+FROM ${BASE} AS build
 WORKDIR /app
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 COPY requirements.lock ./
@@ -10,12 +12,16 @@ COPY workflows workflows
 COPY mcp_server mcp_server
 RUN /app/.venv/bin/pip install --no-deps .
 
-FROM python:3.11-slim
+FROM ${BASE}
+# A user for each role that keeps something, and a directory that nobody else may enter; compose.yaml names them.
 RUN apt-get update && apt-get install --no-install-recommends -y ca-certificates && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --create-home clew && mkdir /data && chown clew /data
+    && useradd --system --uid 10001 --no-create-home clew \
+    && install -d -m 0700 -o 10001 -g 10001 /data \
+    && install -d -m 0700 -o 10002 -g 10002 /data-temporal \
+    && install -d -m 0700 -o 10004 -g 10004 /data-bot
 COPY --from=build /app/.venv /app/.venv
-ENV PATH=/app/.venv/bin:$PATH CLEW_DATA_DIR=/data HOME=/data PYTHONUNBUFFERED=1
-USER clew
+ENV PATH=/app/.venv/bin:$PATH CLEW_DATA_DIR=/data HOME=/tmp PYTHONUNBUFFERED=1
+USER 10001:10001
 VOLUME /data
 ENTRYPOINT ["clew"]
 CMD ["up"]

@@ -36,7 +36,7 @@ _LOCK_PATIENCE = 1.0
 _IDLE_CHECK = 1.0
 
 # What a part needs is handed to it; what it does not need, it does not hold.
-_SECRETS = (
+SECRETS = (
     "MISTRAL_API_KEY",
     "SLACK_BOT_TOKEN",
     "SLACK_APP_TOKEN",
@@ -49,10 +49,10 @@ _SECRETS = (
     "LOGFIRE_TOKEN",
 )
 
-_NOT_THE_WORKERS = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "CLEW_API_KEYS")
+NOT_THE_WORKERS = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "CLEW_API_KEYS")
 """What only those need who listen."""
 
-_BOT_SECRETS = (
+BOT_SECRETS = (
     "SLACK_BOT_TOKEN",
     "SLACK_APP_TOKEN",
     "DISCORD_TOKEN",
@@ -125,14 +125,14 @@ async def run_set(
 def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | None) -> tuple[Run, list[Spec]]:
     """Addresses and processes of a new set. Ports of the set before are taken again: its terminals may still wait."""
     token = settings.mcp_auth_token.get_secret_value() if settings.mcp_auth_token else secrets.token_urlsafe(32)
-    common = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    common = {name: value for name, value in os.environ.items() if name not in SECRETS}
     common |= _temporal_environment() | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     common |= _as_environment(
-        settings, [name.upper() for name in Settings.model_fields if name.upper() not in _SECRETS]
+        settings, [name.upper() for name in Settings.model_fields if name.upper() not in SECRETS]
     )
     common |= {"CLEW_MARKET_DATA": settings.market_data, "CLEW_DATA_DIR": str(settings.data_dir)}
     common |= _bytecode(settings.data_dir)
-    worker = common | _as_environment(settings, [name for name in _SECRETS if name not in _NOT_THE_WORKERS])
+    worker = common | _as_environment(settings, [name for name in SECRETS if name not in NOT_THE_WORKERS])
     telemetry = _as_environment(settings, ("LOGFIRE_TOKEN",))
 
     specs: list[Spec] = []
@@ -170,7 +170,7 @@ def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | Non
     worker |= {"MCP_SERVER_URL": mcp_url, "MCP_AUTH_TOKEN": token}
     specs.append(Spec(role="worker", command=_clew("worker"), environment=worker, grace=_WORKER_GRACE))
     if any(token is not None for token in settings.chat_tokens.values()):
-        ears = common | _as_environment(settings, _BOT_SECRETS)
+        ears = common | _as_environment(settings, BOT_SECRETS)
         if temporal_address is not None:
             ears["CLEW_EMBEDDED_TEMPORAL"] = temporal_address
         if ui_url is not None and settings.clew_temporal_ui is None:
@@ -208,7 +208,7 @@ def _as_environment(settings: Settings, names: Iterable[str]) -> dict[str, str]:
 def _temporal_environment() -> dict[str, str]:
     """Temporal's own names (`TEMPORAL_TLS_…`) may stand in `.env` too. The API key is handed out apart."""
     found = {name: value for name, value in dotenv_values(".env").items() if name.startswith("TEMPORAL_") and value}
-    return {name: os.environ.get(name, value) for name, value in found.items() if name not in _SECRETS}
+    return {name: os.environ.get(name, value) for name, value in found.items() if name not in SECRETS}
 
 
 def _bytecode(data_dir: Path) -> dict[str, str]:

@@ -108,7 +108,7 @@ def container_commands() -> list[list[str]]:
 
 def test_every_command_line_in_the_container_files_exists() -> None:
     lines = container_commands()
-    assert [line[0] for line in lines] == ["temporal", "mcp", "worker", "bot", "status", "up"]
+    assert [line[0] for line in lines] == ["temporal", "mcp", "worker", "bot", "status", "status", "up"]
     group: Any = get_command(app)
     for line in lines:
         name, command, rest = group.resolve_command(group.make_context("clew", ["version"]), list(line))
