@@ -17,8 +17,20 @@ from tests.bot.processes import alive
 from tests.chaos.case import SYMBOLS, Case
 from tests.chaos.checker import Finding, in_use, judge, requests_in
 from tests.chaos.ledger import Asked, Ledger
-from tests.chaos.plan import CHAT_FAULTS, MODEL_FAULTS, THREADS, VICTIMS, Hit, Plan, Turn, plan, platform_of
+from tests.chaos.plan import (
+    CHAT_FAULTS,
+    MODEL_FAULTS,
+    THREADS,
+    TOOL_FAULTS,
+    VICTIMS,
+    Hit,
+    Plan,
+    Turn,
+    plan,
+    platform_of,
+)
 from tests.chaos.rig import PLATFORMS, Rig, rig
+from tests.chaos.station import CALL
 from tests.chaos.watch import Watch
 from tests.support.doubles import Fault
 
@@ -132,6 +144,8 @@ class Campaign:
             if name in MODEL_FAULTS:
                 self.rig.whole.sandbox.arm(**MODEL_FAULTS[name])
                 self.steps_armed[name] += 1
+            elif name in TOOL_FAULTS:
+                self.armed.append((name, self.rig.station.fault(CALL, **TOOL_FAULTS[name])))
             else:
                 how: dict[str, Any] = dict(CHAT_FAULTS[name])
                 self.armed.append((f"{platform} {name}", self.cases[platform].armed(how.pop("writing"), **how)))

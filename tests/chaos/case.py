@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import signal as signals
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,9 +18,10 @@ from tests.bot.processes import alive, eventually
 from tests.chaos.checker import CANARY_DIGITS, Finding, judge
 from tests.chaos.ledger import OVER, PARKED, Asked, Json
 from tests.chaos.rig import PLATFORMS, Rig
+from tests.chaos.station import CALL
 from tests.discord.values import parts_of
 from tests.e2e.chats.seat import Seat, Shown
-from tests.support.doubles import Fault
+from tests.support.doubles import Fault, Kind, When
 
 PATIENCE = 90.0
 """Seconds after the last fault until a question counts as lost: the recovery bound of the invariants."""
@@ -167,6 +169,15 @@ class Case:
         self.rig.whole.sandbox.arm(**fault)
         armed = self.rig.whole.sandbox
         self.hit(f"{fault.get('kind')} of a step", lambda: armed.struck() >= times)
+
+    def tool_fault(
+        self, kind: Kind, *, when: When = "before", role: str = "", method: str = CALL, always: bool = False, **how: Any
+    ) -> None:
+        """Let a request to the tool server fail on its way, or all of them; `role`: who is sent a signal."""
+        if role:
+            how["pid"] = self.victim(role)
+        made = self.rig.station.fault(method, kind, when=when, times=sys.maxsize if always else 1, **how)
+        self.hit(f"{kind}@{when} of {method}", lambda: made.hits > 0)
 
     def victim(self, role: str) -> Callable[[], int]:
         """Who plays a role when the fault strikes; that it died has to be proven."""

@@ -41,6 +41,12 @@ MODEL_FAULTS: Mapping[str, Mapping[str, Any]] = {
     "model-cut": {"kind": "partial"},
     "model-slow": {"kind": "slow", "token_delay": 0.05},
 }
+TOOL_FAULTS: Mapping[str, Mapping[str, Any]] = {
+    "tools-lost": {"kind": "drop", "when": "before"},
+    "tools-unheard": {"kind": "drop", "when": "after"},
+    "tools-503": {"kind": "status", "status": 503},
+    "tools-late": {"kind": "delay", "seconds": 1.0, "when": "after"},
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +79,7 @@ class Plan:
 def plan(seed: int, turns: int, *, threads: int = THREADS, every: float = EVERY) -> Plan:
     """Draw a campaign."""
     drawn = random.Random(seed)
-    kinds = (*CHAT_FAULTS, *MODEL_FAULTS)
+    kinds = (*CHAT_FAULTS, *MODEL_FAULTS, *TOOL_FAULTS)
     questions = tuple(
         Turn(
             thread=drawn.randrange(threads),

@@ -18,8 +18,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from bot.connect import connect
 from bot.platforms.discord.values import DIRECT
-from tests.bot.processes import alive, eventually
+from tests.bot.processes import ROOT, alive, eventually
+from tests.chaos.between.sitecustomize import STATION
 from tests.chaos.ledger import Asked, Kill, Ledger, Pending
+from tests.chaos.station import Station, running_station
 from tests.chaos.witness import DiscordWitness, SlackWitness, branches_of, steps_of, threads_of
 from tests.discord.server import running_discord
 from tests.e2e.chats.discord import DiscordSeat
@@ -36,6 +38,8 @@ from workflows.identity import conversation_id
 PLATFORMS = ("slack", "discord")
 ROLES = ("bot", "worker", "mcp", "temporal")
 
+_BETWEEN = Path(__file__).parent / "between"
+
 TRIES = 10
 """Attempts of a pending activity beyond which nothing counts as healed."""
 
@@ -46,8 +50,9 @@ AWAY = 15.0
 class Rig:
     """One set, a seat on each platform, and a journal of what was done to it."""
 
-    def __init__(self, made: Whole, slack: SlackSeat, discord: DiscordSeat) -> None:
+    def __init__(self, made: Whole, station: Station, slack: SlackSeat, discord: DiscordSeat) -> None:
         self.whole = made
+        self.station = station
         self.slack = slack
         self.discord = discord
         self.kills: list[Kill] = []
@@ -112,6 +117,7 @@ class Rig:
     def heal(self) -> None:
         """No faults any more."""
         self.whole.sandbox.clear()
+        self.station.heal()
         self.slack.heal()
         self.discord.heal()
 
@@ -139,6 +145,7 @@ class Rig:
             found.standing += witness.standing()
             found.late |= witness.late()
             found.calls += [call for call in witness.calls() if call.at >= since]
+        found.calls += [call for call in self.station.calls() if call.at >= since]
         return found
 
     def secrets(self) -> Mapping[str, str]:
@@ -252,23 +259,27 @@ class Rig:
 
 @contextmanager
 def rig(*, environment: Mapping[str, str] | None = None, **settings: str) -> Generator[Rig]:
-    """A rig that is ready, for as long as the block runs."""
+    """A rig that is ready, for as long as the block runs. With an environment of its own, tool calls go straight on."""
+    sets: list[Whole] = []
+    between = {"PYTHONPATH": f"{_BETWEEN}{os.pathsep}{ROOT}"}
     with (
         tempfile.TemporaryDirectory(prefix="clew-chaos-") as directory,
         running_slack() as slack,
         running_discord() as discord,
+        running_station(lambda: sets[0].run.mcp_url) as station,
     ):
         roots = slack.user("Root"), discord.user("root", admin=True)
         with whole(
             Path(directory),
             Path(tempfile.gettempdir()) / "clew-chaos-bytecode",
-            environment,
+            {**(between if environment is None else environment), STATION: station.url},
             **slack_settings(slack),
             **discord_settings(discord),
             CLEW_ADMINS=f"slack:{roots[0]},discord:{roots[1]}",
             **settings,
         ) as made:
-            found = Rig(made, SlackSeat(made, slack, roots[0]), DiscordSeat(made, discord, roots[1]))
+            sets.append(made)
+            found = Rig(made, station, SlackSeat(made, slack, roots[0]), DiscordSeat(made, discord, roots[1]))
             found.ready()
             eventually(lambda: bool(discord.commands()), "Discord knows the commands", 60.0)
             yield found

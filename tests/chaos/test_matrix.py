@@ -8,7 +8,7 @@ from tests.bot.processes import ROOT
 from tests.chaos.case import NEVER, Verdict
 from tests.chaos.checker import Finding
 from tests.chaos.matrix import ROWS, runs
-from tests.chaos.plan import CHAT_FAULTS, MODEL_FAULTS, VICTIMS, plan
+from tests.chaos.plan import CHAT_FAULTS, MODEL_FAULTS, TOOL_FAULTS, VICTIMS, plan
 from tests.chaos.rows.beyond import BEYOND
 from tests.chaos.variants.injected.sitecustomize import PATCHES
 from tests.chaos.variants.table import VARIANTS
@@ -62,7 +62,7 @@ def test_a_seed_draws_one_campaign_and_another_seed_another() -> None:
 def test_a_campaign_hits_every_role_and_breaks_everything_in_its_share() -> None:
     drawn = plan(7, 5_000)
     assert {hit.role for hit in drawn.hits[: len(VICTIMS)]} == set(VICTIMS)
-    for kind in (*CHAT_FAULTS, *MODEL_FAULTS):
+    for kind in (*CHAT_FAULTS, *MODEL_FAULTS, *TOOL_FAULTS):
         share = sum(kind in turn.faults for turn in drawn.turns) / len(drawn.turns)
         assert 0.01 < share < 0.03
 

@@ -9,6 +9,7 @@ from bot.sandbox.brain.figures import number
 from bot.sandbox.brain.reading import ToolResult
 
 NO_MODEL = "_Sandbox answer: written by rules from tool results, no model involved._"
+_ORDER = re.compile(r"Go on without\b")
 _TOOL_NAME = re.compile(r"\b(?:get|search|compare|draw)_[a-z_]+\b")
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z]|(?:get|search|compare|draw)_)")
 _REFUSED = re.compile(r"(?P<head>Not available[^:]*): (?P<things>.+)\.")
@@ -23,9 +24,9 @@ def notes(results: Iterable[ToolResult]) -> list[str]:
 
 
 def missing(results: Iterable[ToolResult]) -> list[str]:
-    """Why tools gave nothing, each sentence once; hints that name a tool are for whoever calls it."""
+    """Why tools gave nothing, each sentence once; what names a tool or how to go on is for whoever calls it."""
     told = [sentence for result in results if result.error for sentence in sentences(_sentence(result.error))]
-    return folded(sentence for sentence in told if not _TOOL_NAME.search(sentence))
+    return folded(sentence for sentence in told if not _TOOL_NAME.search(sentence) and not _ORDER.match(sentence))
 
 
 def folded(told: Iterable[str]) -> list[str]:

@@ -138,6 +138,13 @@ def test_a_tool_error_is_told_as_missing_and_the_other_data_is_kept() -> None:
     assert "get_quote" not in answer
 
 
+def test_what_a_model_is_told_to_do_about_a_tool_is_not_told_to_people() -> None:
+    error = "This tool cannot be reached at the moment. Go on without it, and say what is missing."
+    answer = Thread(tools=everything() | {"get_news": always({"error": error})}).ask("price and news of AAPL")
+    assert "**Missing:** This tool cannot be reached at the moment." in answer
+    assert "Go on" not in answer
+
+
 def test_a_result_that_is_no_json_is_an_error() -> None:
     found = result_of("get_quote", {}, "Error: it broke")
     assert (found.error, found.value) == ("Error: it broke", {})

@@ -10,6 +10,6 @@ BEYOND: dict[str, str] = {
     "C8": "No platform lets so much through; what is large is cut in activities: tests/workflows/test_recorded.py.",
     "C9": "Clocks that differ are set in the loopback services: tests/bot/test_catchup.py. Temporal's cannot be.",
     "C11": "What an out-of-memory killer sends is SIGKILL (L1, P2); a full disk needs a file system of its own.",
-    "T3, T4": "Samples never fail or grow: tests/workflows/test_recorded.py, tests/mcp_server/test_yahoo_failures.py.",
+    "T3": "Samples never grow; what is large is cut before it is stored: tests/workflows/test_recorded.py.",
     "T5": "The tool server's tools are what its code says: tests/workflows/test_mcp_client.py.",
 }

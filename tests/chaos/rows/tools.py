@@ -49,6 +49,87 @@ def killed_after(case: Case) -> None:
     case.follow(first)
 
 
+@ROWS.row("T1-lost", "a tool call is lost on its way")
+def call_lost(case: Case) -> None:
+    case.tool_fault("drop", when="before")
+    case.ask()
+
+
+@ROWS.row("T1-unheard", "a tool's answer is lost on its way")
+def answer_lost(case: Case) -> None:
+    case.tool_fault("drop", when="after")
+    case.ask()
+
+
+@ROWS.row("T1-cut", "half of a tool's answer comes")
+def answer_cut(case: Case) -> None:
+    case.tool_fault("truncate", when="reply")
+    case.ask()
+
+
+@ROWS.row("T1-503", "the tool server answers a call with 503, before it is carried out and after it")
+def server_error(case: Case) -> None:
+    case.tool_fault("status", status=503, when="before")
+    case.tool_fault("status", status=503, when="after")
+    case.ask()
+
+
+@ROWS.row("T1-404", "the tool server knows the session no more")
+def session_gone(case: Case) -> None:
+    case.tool_fault("status", status=404)
+    case.ask()
+
+
+@ROWS.row("T1-list", "the list of tools is lost on its way")
+def list_lost(case: Case) -> None:
+    first = case.ask()
+    case.over(first)
+    # What was listed is believed for as long as the connection stands.
+    server = case.killed("mcp")
+    case.rig.whole.replaced("mcp", server)
+    case.rig.ready()
+    case.tool_fault("drop", when="after", method="tools/list")
+    case.follow(first)
+
+
+@ROWS.row("T1-worker", "the worker is killed when a tool has answered, before it hears of it")
+def worker_killed(case: Case) -> None:
+    case.tool_fault("signal", when="after", role="worker")
+    case.ask()
+
+
+@ROWS.row("T4-seconds", "429 to a tool call, with Retry-After in seconds")
+def wait_seconds(case: Case) -> None:
+    case.tool_fault("status", status=429, retry_after=2.0)
+    case.ask()
+
+
+@ROWS.row("T4-date", "429 to a tool call, with Retry-After as a date")
+def wait_until(case: Case) -> None:
+    case.tool_fault("status", status=429, retry_after=2.0, date=True)
+    case.ask()
+
+
+@ROWS.row("T4-silent", "429 to a tool call without Retry-After")
+def wait_unknown(case: Case) -> None:
+    case.tool_fault("status", status=429)
+    case.ask()
+
+
+@ROWS.row("T4-late", "a tool's answer comes seconds late")
+def answer_late(case: Case) -> None:
+    case.tool_fault("delay", when="after", seconds=4.0)
+    case.ask()
+
+
+@ROWS.row("T4-401", "the tool server takes our token no more")
+def refused(case: Case) -> None:
+    case.tool_fault("status", status=401, always=True)
+    one = case.ask(says=False)
+    case.over(one)
+    case.must("I1", "cannot be reached" in case.shown(one)[0].text, "it does not say what is missing")
+
+
 @ROWS.row("T2", "a tool hangs until its time-out", slow=True)
 def hangs(case: Case) -> None:
     one, server = asked_and_calling(case)
