@@ -28,9 +28,10 @@ DEFAULT_RETRY_AFTER = 30.0
 MAX_RETRY_AFTER = 600.0
 PARALLEL_CALLS = 4
 
-_ADDRESS = re.compile(
-    r"https://(?:[a-z0-9-]+\.)*yahoo\.com(?::443)?(?:[/?#][^\x00-\x20\x7f\\]*)?", re.ASCII | re.IGNORECASE
-)
+_HOST = r"(?:query[12]\.finance|fc|(?:[a-z]{2}\.)?(?:finance|guce|consent))\.yahoo\.com"
+"""Data, the cookie, pages, and the consent that is asked for before a page in some countries."""
+
+_ADDRESS = re.compile(rf"https://{_HOST}(?::443)?(?:[/?#][^\x00-\x20\x7f\\]*)?", re.ASCII | re.IGNORECASE)
 """Told from the text as it is: two parsers may disagree on where a host ends, and libcurl is another one than ours."""
 
 _MAX_REDIRECTS = 5
@@ -44,7 +45,7 @@ class NotFound(Exception):
 
 
 class YahooSession(requests.Session[Any]):
-    """curl_cffi's session with Chrome's fingerprint, bound to Yahoo's hosts.
+    """curl_cffi's session with Chrome's fingerprint, bound to a few of Yahoo's hosts.
 
     `connect_to` ("host:port") sends every connection there instead, while names, cookies and certificates' names stay
     Yahoo's; `ca_file` then names who signed that address's certificate. `request_seconds` bounds a single request.
@@ -90,7 +91,7 @@ class YahooSession(requests.Session[Any]):
             self._slots.release()
 
     def request(self, method: Any, url: str, **kwargs: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - all options pass through
-        """Send a request to Yahoo, following redirects within Yahoo only.
+        """Send a request to Yahoo, following redirects among these hosts only.
 
         Raises:
             RateLimited: Status 429, with its Retry-After.
