@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeAlias, TypeVar
@@ -17,6 +16,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from temporalio.client import Client
 
 from bot.chat import Refused, Unavailable
+from bot.clock import PlatformClock
 from bot.commands import Help, Status, Usage, sound
 from bot.conversations import Conversation, Conversations
 from bot.doing import Doing
@@ -68,8 +68,21 @@ class Past(Protocol):
 class CatchUp:
     """Catches up with one platform."""
 
-    def __init__(self, client: Client, doing: Doing, past: Past, platform: str, *, patience: float = 20.0) -> None:
-        """`patience`: seconds to wait for a worker, which keeps what was heard already from being handed over again."""
+    def __init__(
+        self,
+        client: Client,
+        doing: Doing,
+        past: Past,
+        platform: str,
+        *,
+        clock: PlatformClock,
+        patience: float = 20.0,
+    ) -> None:
+        """`clock` is the platform's.
+
+        `patience`: seconds to wait for a worker, which keeps what was heard already from being handed over again.
+        """
+        self._clock = clock
         self._client = client
         self._doing = doing
         self._past = past
@@ -90,7 +103,7 @@ class CatchUp:
         """Hand over what was done since a moment, in seconds since 1970. Run again: the ids are known."""
         conversations = Conversations(self._client, self._platform, patience=self._patience)
         known = await patiently(conversations.lately)
-        _log.info("catching up with %s: %d threads, %.0f s", self._platform, len(known), time.time() - since)
+        _log.info("catching up with %s: %d threads, %.0f s", self._platform, len(known), self._clock.now() - since)
         async with asyncio.TaskGroup() as both:
             both.create_task(self._threads(conversations, known, since))
             both.create_task(self._elsewhere(conversations, {one.thread for one in known}, since))
@@ -130,9 +143,9 @@ class CatchUp:
         """What is meant for one person alone is not said any more: they may have read it when it was new."""
         match gesture:
             case Spoken():
-                await self._doing.said(timed(gesture))
+                await self._doing.said(timed(gesture, self._clock.now()))
             case Changed():
-                await self._doing.changed(replace(gesture, after=timed(gesture.after)))
+                await self._doing.changed(replace(gesture, after=timed(gesture.after, self._clock.now())))
             case Reacted():
                 await self._doing.reacted(gesture)
 

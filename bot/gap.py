@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+
+from bot.clock import PlatformClock
 
 BEFORE = 120.0
 """Seconds before a connection was seen to be broken in which it may have been deaf already."""
 
 
 class Gap:
-    """From when on something may have been missed. It outlives connections, and ends when all of it has been read."""
+    """From when on something may have been missed, by the platform's clock, which dates what is read.
 
-    def __init__(self, window: float) -> None:
+    It outlives connections, and ends when all of it has been read.
+    """
+
+    def __init__(self, window: float, clock: PlatformClock | None = None) -> None:
         """`window`: seconds that are read again at the most, the first time all of them; 0 reads nothing ever."""
+        self.clock = clock if clock is not None else PlatformClock()
         self._window = window
         self._since: float | None = None
         self._open = asyncio.Event()
@@ -34,7 +39,7 @@ class Gap:
         self._open.clear()
         since, self._since = self._since or 0.0, None
         try:
-            yield max(since, time.time() - self._window)
+            yield max(since, self.clock.now() - self._window)
         except BaseException:
             self.widen(since)
             raise

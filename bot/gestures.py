@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 
 from bot.commands import Command, Research, parse
@@ -51,9 +50,9 @@ class Spoken:
         return parse(self.text)
 
 
-def timed(said: Spoken) -> Spoken:
-    """Marked as late, if it is. By two clocks: only for what did not come as it was said."""
-    return replace(said, late=time.time() - said.moment > LATE)
+def timed(said: Spoken, now: float) -> Spoken:
+    """Marked as late, if it is at a moment of its platform's clock. Only for what did not come as it was said."""
+    return replace(said, late=now - said.moment > LATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

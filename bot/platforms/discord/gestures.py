@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import discord
 
@@ -57,12 +57,12 @@ def _addressed(raw: str, us: int, own: set[int], names: dict[str, str]) -> str:
     return text.lstrip(":, ") if raw.lstrip().startswith(tuple(called)) else text
 
 
-def changed(event: discord.RawMessageUpdateEvent, place: Place, us: int) -> Changed | None:
-    """What somebody changed; None where only Discord changed something."""
+def changed(event: discord.RawMessageUpdateEvent, place: Place, us: int, now: float) -> Changed | None:
+    """What somebody changed; None where only Discord changed something. `now` by Discord's clock."""
     message, before = event.message, event.cached_message
     if message.edited_at is None or (before is not None and before.content == message.content):
         return None
-    if before is None and datetime.now(UTC) - message.edited_at > _JUST_NOW:
+    if before is None and now - message.edited_at.timestamp() > _JUST_NOW.total_seconds():
         return None
     after = spoken(message, place, us)
     if after is None:

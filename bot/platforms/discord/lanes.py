@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from bot.chat import Unavailable
+from bot.clock import PlatformClock
 from bot.platforms.order import Order
 from workflows.errors import CallError, Retriable
 
@@ -31,7 +31,8 @@ _log = logging.getLogger(__name__)
 class Lanes:
     """One lane a thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: PlatformClock) -> None:
+        self._clock = clock
         self._order = Order()
         self._tasks: dict[asyncio.Task[Any], float] = {}
 
@@ -39,7 +40,7 @@ class Lanes:
         """Do it in its turn, until it is done. Raises what will not get better, such as Terminal."""
         task = asyncio.current_task()
         if task is not None:
-            self._tasks[task] = time.time()
+            self._tasks[task] = self._clock.now()
             task.add_done_callback(lambda done: self._tasks.pop(done, None))
         async with self._order.turn(lane):
             return await _until_taken(job)
@@ -51,7 +52,7 @@ class Lanes:
 
     @property
     def oldest(self) -> float:
-        """When what is not yet taken began, in seconds since 1970; far ahead where everything is taken."""
+        """When what is not yet taken began, by the platform's clock; far ahead where everything is taken."""
         return min(self._tasks.values(), default=math.inf)
 
 

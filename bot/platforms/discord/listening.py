@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import Any
 
 import aiohttp
@@ -15,6 +14,7 @@ from bot.access import Access
 from bot.administering import Administering
 from bot.catchup import CatchUp
 from bot.chat import Inbox
+from bot.clock import PlatformClock
 from bot.doing import Doing
 from bot.gap import BEFORE, Gap
 from bot.gestures import Spoken
@@ -73,7 +73,7 @@ class DiscordListener:
         self._access = access
         self._temporal = temporal
         self._administering = administering
-        self._gap = Gap(catch_up)
+        self._gap = Gap(catch_up, PlatformClock())
         # It outlives a connection: what a broken gateway costs is counted together.
         self._sessions = sessions if sessions is not None else Sessions()
 
@@ -122,13 +122,14 @@ class _Ears(discord.Client):
             guild_ready_timeout=SETTLING,
             # Nobody's status is of interest, and members are told of with what they do.
             chunk_guilds_at_startup=False,
+            http_trace=_asked_the_time(gap.clock),
         )
         rest = Rest("", limit=CALL, client=self)
         self._lookup = DiscordLookup(self, rest)
         self._doing = Doing(self._lookup, inbox, access)
         self._pressed = Pressed(self._doing, self._lookup, administering)
-        self._lanes = Lanes()
-        self._catch_up = CatchUp(temporal, self._doing, DiscordPast(self, self._lookup), NAME)
+        self._lanes = Lanes(gap.clock)
+        self._catch_up = CatchUp(temporal, self._doing, DiscordPast(self, self._lookup), NAME, clock=gap.clock)
         self._sessions = sessions
         self._gap = gap
         self._broken = 0.0
@@ -176,7 +177,7 @@ class _Ears(discord.Client):
         self._again = True
         if self._giving_up is None:
             self._giving_up = asyncio.get_running_loop().call_later(DEAF, self._deaf.set)
-        self._broken = self._broken or time.time() - BEFORE
+        self._broken = self._broken or self._gap.clock.now() - BEFORE
 
     async def on_resumed(self) -> None:
         """Everything has been told of again, as far as Discord kept it."""
@@ -200,7 +201,7 @@ class _Ears(discord.Client):
 
     async def close(self) -> None:
         """End the session, and what is still being tried: it is read when somebody listens again."""
-        self._gap.widen(min(self._lanes.oldest, time.time()) - BEFORE)
+        self._gap.widen(min(self._lanes.oldest, self._gap.clock.now()) - BEFORE)
         self._lanes.close()
         self._later.close()
         await super().close()
@@ -229,7 +230,7 @@ class _Ears(discord.Client):
 
         async def do() -> None:
             place = await self._lookup.places.of(event.guild_id, event.channel_id)
-            change = changed(event, place, self._lookup.us)
+            change = changed(event, place, self._lookup.us, self._gap.clock.now())
             if change is not None:
                 self._tell(change.after, await self._doing.changed(change))
 
@@ -283,3 +284,14 @@ class _Ears(discord.Client):
 
 def _guild(guild: discord.Guild | None) -> int | None:
     return None if guild is None else guild.id
+
+
+def _asked_the_time(clock: PlatformClock) -> aiohttp.TraceConfig:
+    """Each answer of Discord's tells what time it is there."""
+
+    async def ended(_session: object, _context: object, params: aiohttp.TraceRequestEndParams) -> None:
+        clock.told(params.response.headers.get("Date"))
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(ended)
+    return trace

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Awaitable
 from typing import Any, TypeVar, cast
 
@@ -74,7 +73,7 @@ class Pressed:
             return LOCKED
         if place.thread:
             text = f"/research {research.symbol} {research.question}".strip()
-            return await self._doing.shortcut(_spoken(place, request, user, text))
+            return await self._doing.shortcut(_spoken(place, interaction, request, text))
         told, _ = await self._doing.open(place.workspace, place.channel, user, research, request)
         return told
 
@@ -87,7 +86,7 @@ class Pressed:
             if place.locked:
                 return LOCKED
             request = f"shortcut:{interaction.id}"
-            spoken = _spoken(place, request, str(interaction.user.id), text, anchor=str(message.id))
+            spoken = _spoken(place, interaction, request, text, anchor=str(message.id))
             return await self._doing.shortcut(spoken)
 
         told = await self._tried(interaction, do(), words.NOT_DONE)
@@ -177,13 +176,14 @@ class Pressed:
         return await promptly(job, otherwise, within=SOONER)
 
 
-def _spoken(place: Place, request: str, user: str, text: str, *, anchor: str = "") -> Spoken:
+def _spoken(place: Place, interaction: Interaction, request: str, text: str, *, anchor: str = "") -> Spoken:
     return Spoken(
         thread=place.thread_of(anchor or request),
         message=request,
-        user=user,
+        user=str(interaction.user.id),
         text=text,
-        moment=time.time(),
+        # By Discord's clock, as all that is said in the thread.
+        moment=interaction.created_at.timestamp(),
         direct=place.direct,
         for_us=True,
         opens=not place.thread,

@@ -10,6 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import PlatformClock
 from bot.platforms.shapes import Json, as_object
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal
 
@@ -47,6 +48,7 @@ class Client(AsyncWebClient):
             token=token, base_url=url, timeout=limit, retry_handlers=[]
         )
         self._closed: dict[str, float] = {}
+        self.clock = PlatformClock()
 
     def closed(self, method: str, channel: str) -> float:
         """For how many seconds a method may not be called."""
@@ -91,7 +93,7 @@ async def send(client: AsyncWebClient, method: str, **how: Any) -> Any:
     if wait > 0:
         raise Retriable(f"{method}: ratelimited", retry_after=wait, sent=False)
     try:
-        return await untyped.api_call(method, **how)
+        response = await untyped.api_call(method, **how)
     except SlackApiError as error:
         refused = refusal(method, error)
         if isinstance(client, Client) and isinstance(refused, Retriable) and refused.retry_after:
@@ -101,6 +103,13 @@ async def send(client: AsyncWebClient, method: str, **how: Any) -> Any:
         raise Retriable(f"{method}: no connection", sent=False) from None
     except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, SlackClientError, ValueError, OSError):
         raise Ambiguous(f"{method}: no usable reply") from None
+    clock_of(client).told(_header(response, "date"))
+    return response
+
+
+def clock_of(client: AsyncWebClient) -> PlatformClock:
+    """Slack's clock, as a client was told it."""
+    return client.clock if isinstance(client, Client) else PlatformClock()
 
 
 def _window(method: str, channel: str) -> str:
@@ -143,6 +152,10 @@ def word_of(error: CallError) -> str:
 
 def _retry_after(response: Any) -> float | None:
     """Seconds to wait as told, or None where it says nothing that can be understood."""
-    headers = cast("dict[str, Any]", getattr(response, "headers", None) or {})
-    told = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "")
+    told = _header(response, "retry-after")
     return float(told) if told.isdecimal() else None
+
+
+def _header(response: Any, wanted: str) -> str:
+    headers = cast("dict[str, Any]", getattr(response, "headers", None) or {})
+    return next((str(value) for name, value in headers.items() if name.lower() == wanted), "")

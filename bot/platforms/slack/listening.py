@@ -30,7 +30,7 @@ from bot.platforms.later import Later
 from bot.platforms.order import Order
 from bot.platforms.shapes import Json
 from bot.platforms.slack import values
-from bot.platforms.slack.calls import build_client, call, read
+from bot.platforms.slack.calls import build_client, call, clock_of, read
 from bot.platforms.slack.gestures import (
     changed,
     reacted,
@@ -84,7 +84,7 @@ class SlackListener:
         self._temporal = temporal
         self._administering = administering
         self._budget = budget
-        self._gap = Gap(catch_up)
+        self._gap = Gap(catch_up, clock_of(client))
         self._later = Later(Terminal)
 
     async def listen(self, inbox: Inbox) -> None:
@@ -110,7 +110,8 @@ class SlackListener:
             _log.info("listening to Slack workspace %s", us.team)
             # Only now, so that nothing is said between what is read and what is heard.
             past = SlackPast(build_client(str(self._client.token), self._client.base_url), us)
-            self._later.do(CatchUp(self._temporal, doing, past, values.NAME).keep(self._gap))
+            catch_up = CatchUp(self._temporal, doing, past, values.NAME, clock=self._gap.clock)
+            self._later.do(catch_up.keep(self._gap))
             await _deaf(handler, self._gap)
         finally:
             await handler.close_async()
@@ -156,7 +157,11 @@ class SlackListener:
 
     def _missed(self) -> None:
         """An event could not be handed over. Slack sends it again for some minutes only."""
-        self._gap.widen(time.time() - BEFORE)
+        self._gap.widen(self._gap.clock.now() - BEFORE)
+
+    def timed(self, said: Spoken) -> Spoken:
+        """Marked as late, if it is."""
+        return timed(said, self._gap.clock.now())
 
     async def show_home(self, user: str, us: Us) -> None:
         """Publish somebody's App Home. Run again: it is the same home."""
@@ -206,7 +211,7 @@ class _Ears:
         said = spoken(event, us.team, us.user)
         if said is not None:
             again = request.headers.get("x-slack-retry-num", ["0"]) != ["0"]
-            self._tell(said, await self._doing.said(timed(said) if again else said))
+            self._tell(said, await self._doing.said(self._listener.timed(said) if again else said))
 
     async def reaction(self, event: Json) -> None:
         """🔁 or 🛑."""
@@ -254,12 +259,12 @@ async def _deaf(handler: Any, gap: Gap) -> None:
 
     Between two sockets, events go nowhere: what was said then is a gap.
     """
-    since, heard, session = time.monotonic(), time.time(), handler.client.current_session
+    since, heard, session = time.monotonic(), gap.clock.now(), handler.client.current_session
     while time.monotonic() - since < DEAF:
         if await handler.client.is_connected():
             if handler.client.current_session is not session:
                 gap.widen(heard - BEFORE)
-            since, heard, session = time.monotonic(), time.time(), handler.client.current_session
+            since, heard, session = time.monotonic(), gap.clock.now(), handler.client.current_session
         await asyncio.sleep(1)
     gap.widen(heard - BEFORE)
     raise Retriable("no socket is open")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from typing import Any, cast
@@ -14,7 +13,7 @@ from bot.catchup import SAID, Gesture, patiently
 from bot.gestures import Changed, Reacted, Shown
 from bot.platforms.progress import Budget
 from bot.platforms.shapes import Json, inner, items
-from bot.platforms.slack.calls import read
+from bot.platforms.slack.calls import clock_of, read
 from bot.platforms.slack.gestures import moment_of, spoken, wish_of
 from bot.platforms.slack.lookup import Us
 from bot.platforms.slack.messages import PAGE, attempt_of, key_of, state_of
@@ -26,7 +25,7 @@ REACH = 6 * 3600.0
 """Seconds before the gap from which on answers are read again: only reactions on newer ones are found."""
 
 SKEW = 5.0
-"""Seconds by which Slack's clock may be ahead of ours."""
+"""Seconds by which Slack's clock may be ahead of what we take it for."""
 
 PLACES = 300
 """Channels and direct messages that are looked through."""
@@ -135,7 +134,7 @@ class SlackPast:
                 message=str(answer.get("ts")),
                 user=str(user),
                 again=again,
-                moment=time.time() + SKEW,
+                moment=clock_of(self._client).now() + SKEW,
                 late=True,
                 shown=shown,
             )
