@@ -219,7 +219,7 @@ def _by_status(error: mistral_errors.MistralError) -> CallError:
     """By status first: the same status comes as different exceptions, by the shape of its body."""
     status = error.status_code
     if status in (409, 429):
-        wait = retry_after(error.headers.get("retry-after"))
+        wait = retry_after(error.headers.get("retry-after"), error.headers.get("date"))
         return Retriable(f"refused with {status}{_reason(error)}", code="mistral_busy", retry_after=wait)
     if status in (401, 403):
         return Terminal(f"refused with {status}{_reason(error)}", code="mistral_auth", status=status)

@@ -7,22 +7,30 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
-def retry_after(header: str | None) -> float | None:
-    """Seconds to wait, from either form of the header; None if it is missing or makes no sense."""
+def retry_after(header: str | None, date: str | None = None) -> float | None:
+    """Seconds to wait, from either form of the header; None if it is missing or makes no sense.
+
+    `date` is the answer's own `Date`: by that clock it means a date, and ours may be minutes off.
+    """
     if header is None:
         return None
     try:
         seconds = float(header)
     except ValueError:
-        return _until(header)
+        return _until(header, date)
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def _until(header: str) -> float | None:
+def _until(header: str, date: str | None) -> float | None:
+    until, now = _moment(header), _moment(date or "")
+    if until is None:
+        return None
+    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+
+
+def _moment(date: str) -> datetime | None:
     try:
-        until = parsedate_to_datetime(header)
+        moment = parsedate_to_datetime(date)
     except ValueError:
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -25,6 +25,14 @@ def test_a_date_is_the_time_until_then_and_never_negative(seconds: int) -> None:
     assert max(0, seconds) - 3 <= found <= max(0, seconds)
 
 
+@pytest.mark.parametrize("ahead", [-600, 600])
+def test_a_date_is_reckoned_by_the_clock_of_who_sent_it(ahead: int) -> None:
+    now = datetime.now(UTC) + timedelta(seconds=ahead)
+    told = [format_datetime(moment, usegmt=True) for moment in (now + timedelta(seconds=7), now)]
+    assert retry_after(*told) == 7
+    assert retry_after("2.5", told[1]) == 2.5
+
+
 @pytest.mark.parametrize("header", [None, "", "soon", "nan", "inf", "-inf", "Mon, 99 Foo 2026"])
 def test_what_makes_no_sense_is_as_good_as_missing(header: str | None) -> None:
     assert retry_after(header) is None

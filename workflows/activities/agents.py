@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Protocol
 
 from temporalio import activity
@@ -190,8 +189,12 @@ class AgentActivities:
     # --- How ---------------------------------------------------------------------------------------------------------
 
     def _overdue(self) -> bool:
-        """Whether waiting for leave took the turn's time: a workflow is told of its deadline only with the permit."""
-        waited = datetime.now(UTC) - activity.info().scheduled_time
+        """Whether waiting for leave took the turn's time: a workflow is told of its deadline only with the permit.
+
+        Until this attempt began: that is told by the server's clock alone, from which ours may be minutes off.
+        """
+        info = activity.info()
+        waited = info.started_time - info.scheduled_time
         return waited.total_seconds() >= self._terms.limits.deadline
 
     async def _refused(self, request: BeginTurn) -> str:

@@ -200,4 +200,4 @@ def _form(json: object, files: Sequence[Upload]) -> list[Json]:
 def _retry_after(error: discord.HTTPException) -> float | None:
     """Seconds to wait as told, or None where it says nothing that can be understood."""
     headers = cast("dict[str, str]", error.response.headers)
-    return retry_after(headers.get("Retry-After"))
+    return retry_after(headers.get("Retry-After"), headers.get("Date"))
