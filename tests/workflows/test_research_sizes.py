@@ -41,7 +41,7 @@ async def test_no_payload_in_history_is_large_though_a_tool_result_the_findings_
         findings="{role} " * 50_000,
         reports=[huge],
     )
-    market_server.server.add_tool(get_everything)
+    market_server.server.add_tool(get_everything, meta={"clew/agents": ["prices"]})
     try:
         thread, key = await stack.research("AAPL", line * 100)
         answer = await stack.outcome(thread, key)
