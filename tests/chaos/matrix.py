@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tests.chaos.case import NEVER, PATIENCE, Case, Verdict
 from tests.chaos.checker import Finding
 from tests.chaos.rig import Rig, rig
-from tests.chaos.rows import calm, discord, model, posting, slack, temporal, tools
+from tests.chaos.rows import calm, clocks, deploys, discord, model, posting, slack, temporal, tools
 from tests.chaos.rows.table import Row
 
 ROWS: tuple[Row, ...] = (
@@ -16,6 +16,8 @@ ROWS: tuple[Row, ...] = (
     *slack.ROWS,
     *discord.ROWS,
     *temporal.ROWS,
+    *deploys.ROWS,
+    *clocks.ROWS,
     *model.ROWS,
     *tools.ROWS,
     *posting.ROWS,

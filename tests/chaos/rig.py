@@ -18,8 +18,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from bot.connect import connect
 from bot.platforms.discord.values import DIRECT
-from tests.bot.processes import ROOT, alive, eventually
+from tests.bot.processes import alive, eventually
 from tests.chaos.between.sitecustomize import STATION
+from tests.chaos.injected import Injected
 from tests.chaos.ledger import Asked, Kill, Ledger, Pending
 from tests.chaos.station import Station, running_station
 from tests.chaos.witness import DiscordWitness, SlackWitness, branches_of, steps_of, threads_of
@@ -38,8 +39,6 @@ from workflows.identity import conversation_id
 PLATFORMS = ("slack", "discord")
 ROLES = ("bot", "worker", "mcp", "temporal")
 
-_BETWEEN = Path(__file__).parent / "between"
-
 TRIES = 10
 """Attempts of a pending activity beyond which nothing counts as healed."""
 
@@ -50,8 +49,11 @@ AWAY = 15.0
 class Rig:
     """One set, a seat on each platform, and a journal of what was done to it."""
 
-    def __init__(self, made: Whole, station: Station, slack: SlackSeat, discord: DiscordSeat) -> None:
+    def __init__(
+        self, made: Whole, injected: Injected, station: Station, slack: SlackSeat, discord: DiscordSeat
+    ) -> None:
         self.whole = made
+        self.injected = injected
         self.station = station
         self.slack = slack
         self.discord = discord
@@ -73,6 +75,12 @@ class Rig:
         self.note(role)
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    def started_anew(self, *roles: str) -> None:
+        """Let roles begin anew, as what is injected now."""
+        for role in roles:
+            self.whole.replaced(role, self.kill(role))
+        self.ready()
 
     @contextmanager
     def stopped(self, role: str) -> Generator[int]:
@@ -258,28 +266,28 @@ class Rig:
 
 
 @contextmanager
-def rig(*, environment: Mapping[str, str] | None = None, **settings: str) -> Generator[Rig]:
-    """A rig that is ready, for as long as the block runs. With an environment of its own, tool calls go straight on."""
+def rig(**settings: str) -> Generator[Rig]:
+    """A rig that is ready, for as long as the block runs."""
     sets: list[Whole] = []
-    between = {"PYTHONPATH": f"{_BETWEEN}{os.pathsep}{ROOT}"}
     with (
         tempfile.TemporaryDirectory(prefix="clew-chaos-") as directory,
         running_slack() as slack,
         running_discord() as discord,
         running_station(lambda: sets[0].run.mcp_url) as station,
     ):
+        injected = Injected(Path(directory) / "injected")
         roots = slack.user("Root"), discord.user("root", admin=True)
         with whole(
             Path(directory),
             Path(tempfile.gettempdir()) / "clew-chaos-bytecode",
-            {**(between if environment is None else environment), STATION: station.url},
+            {**injected.environment, STATION: station.url},
             **slack_settings(slack),
             **discord_settings(discord),
             CLEW_ADMINS=f"slack:{roots[0]},discord:{roots[1]}",
             **settings,
         ) as made:
             sets.append(made)
-            found = Rig(made, station, SlackSeat(made, slack, roots[0]), DiscordSeat(made, discord, roots[1]))
+            found = Rig(made, injected, station, SlackSeat(made, slack, roots[0]), DiscordSeat(made, discord, roots[1]))
             found.ready()
             eventually(lambda: bool(discord.commands()), "Discord knows the commands", 60.0)
             yield found

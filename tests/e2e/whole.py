@@ -73,12 +73,12 @@ class Whole:
         self.start("up", "--detached")
         self.ready()
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start a `clew` command that belongs to the set; its output goes to a file."""
         with (self.directory / "others.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "bot.cli", *arguments],
-                env=self.environment,
+                env={**self.environment, **(environment or {})},
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -107,9 +107,9 @@ class Whole:
         assert part.pid, f"{role} does not run"
         return part.pid
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start one more worker by hand, and wait until it asks for work."""
-        worker = self.start("worker")
+        worker = self.start("worker", environment=environment)
         self.eventually(lambda: asyncio.run(self._polls(worker.pid)), "one more worker asks for work")
         return worker
 

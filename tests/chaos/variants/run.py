@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from tests.bot.processes import ROOT
 from tests.chaos.matrix import ROWS, run_row
 from tests.chaos.rig import Rig, rig
 from tests.chaos.rows.table import Row
 from tests.chaos.variants.table import VARIANTS, Variant
 
-INJECTED = Path(__file__).parent / "injected"
 _BROKEN = ("worker", "bot")
 _PATIENCE = 25.0
 """Seconds until what a broken variant has lost counts as lost."""
@@ -25,30 +19,17 @@ def run_variants(names: Sequence[str], *, quick: bool = False) -> bool:
     """Whether all variants were found out, and nothing where nothing was broken."""
     chosen = [one for one in VARIANTS if (not names or one.name in names) and not (quick and _row(one.row).slow)]
     began, well = time.monotonic(), True
-    with tempfile.TemporaryDirectory() as directory:
-        named = Path(directory) / "variant"
-        named.write_text("", "utf-8")
-        environment = {"PYTHONPATH": f"{INJECTED}{os.pathsep}{ROOT}", "CLEW_CHAOS_VARIANT": str(named)}
-        # Catching up would find again what a too early acknowledgement lost: here the acknowledgement alone is judged.
-        with rig(environment=environment, CLEW_CATCH_UP_HOURS="0") as made:
-            for row, platform in dict.fromkeys((one.row, one.platform) for one in chosen):
-                well &= _control(made, row, platform)
-            for one in chosen:
-                named.write_text(one.name, "utf-8")
-                _start_again(made)
-                well &= _found_out(made, one)
+    # Catching up would find again what a too early acknowledgement lost: here the acknowledgement alone is judged.
+    with rig(CLEW_CATCH_UP_HOURS="0") as made:
+        for row, platform in dict.fromkeys((one.row, one.platform) for one in chosen):
+            well &= _control(made, row, platform)
+        for one in chosen:
+            made.injected.build(one.name)
+            made.ready()
+            made.started_anew(*_BROKEN)
+            well &= _found_out(made, one)
     print(f"{len(chosen)} variants in {time.monotonic() - began:.0f} s: {'all found out' if well else 'FAILED'}")
     return well and bool(chosen)
-
-
-def _start_again(made: Rig) -> None:
-    """Let the roles that are broken begin anew, with what the file names now."""
-    made.ready()
-    for role in _BROKEN:
-        pid = made.whole.pid(role)
-        os.kill(pid, signal.SIGKILL)
-        made.whole.replaced(role, pid)
-    made.ready()
 
 
 def _control(made: Rig, ident: str, platform: str) -> bool:

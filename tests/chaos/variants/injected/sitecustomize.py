@@ -1,10 +1,11 @@
-"""Python runs this in every process that has this directory on its path: it breaks what a file names, at its import.
+"""Python runs this in every process that has this directory on its path: what a file names is patched at its import.
 
-The product has no switch for any of it, and does not know that it happens.
+The product has no switch for any of it, and does not know that it happens. What the files say: `tests.chaos.injected`.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -140,12 +141,37 @@ class Breaking(MetaPathFinder, Loader):
         self._patch(module)
 
 
+def turn_clock(directory: Path) -> None:
+    """Become a process whose clock is wrong, if the file of our role says by how much."""
+    told = directory / f"clock-{sys.orig_argv[-1]}"
+    if not told.exists() or "FAKETIME" in os.environ:
+        return
+    offset, _, library = told.read_text("utf-8").partition(" ")
+    wrong = {
+        "LD_PRELOAD": library,
+        "FAKETIME": offset,
+        # What measures how long something takes is no clock that could be set.
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }
+    os.execve(sys.executable, sys.orig_argv, os.environ | wrong)
+
+
 def begin() -> None:
-    """Break what the file names, if it names anything."""
-    named = Path(os.environ.get("CLEW_CHAOS_VARIANT", os.devnull))
-    found = PATCHES.get(named.read_text("utf-8").strip()) if named.exists() else None
-    if found is not None:
-        sys.meta_path.insert(0, Breaking(*found))
+    """Be what the files say, if they say anything."""
+    directory = Path(os.environ.get("CLEW_CHAOS_INJECTED", os.devnull))
+    turn_clock(directory)
+    # Python runs one module of this name only.
+    importlib.import_module("tests.chaos.between.sitecustomize")
+    named = directory / "build"
+    name = named.read_text("utf-8").strip() if named.exists() else ""
+    if not name:
+        return
+    # In a file of its own, which no other process has to read.
+    from tests.chaos.variants.injected.builds import BUILDS
+
+    sys.meta_path.insert(0, Breaking(*(PATCHES | BUILDS)[name]))
 
 
 begin()
