@@ -17,6 +17,8 @@ def run(settings: Settings, *, port: int | None, ui_port: int | None, host: str 
     """Become the server, where a death signal outlives that; else stay beside it and stop it with us."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     binary = embedded.find_binary()
+    # The server looks up who it runs as, and ends where a container's user has no name, unless it is told one.
+    os.environ.setdefault("USER", "clew")
     command = [
         str(binary),
         *embedded.arguments(
