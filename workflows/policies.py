@@ -17,11 +17,14 @@ from temporalio.workflow import ActivityCancellationType
 
 from workflows import ports
 
-HEARTBEAT = timedelta(seconds=2)
-HEARTBEAT_THROTTLE = timedelta(milliseconds=500)
+HEARTBEAT = timedelta(milliseconds=1600)
+"""Silence after which a running activity is given up: a worker that is busy may miss two heartbeats, and costs one model
+request more if it misses three."""
+
+HEARTBEAT_THROTTLE = timedelta(milliseconds=400)
 """How often heartbeats travel, hence how soon a stop reaches a running activity."""
 
-STICKY = timedelta(milliseconds=500)
+STICKY = timedelta(milliseconds=400)
 WORKFLOW_TASK_TIMEOUT = timedelta(seconds=3)
 """Above the replay of the longest history (0.74 ms an event, `HISTORY_LIMIT` events and one turn)."""
 
