@@ -18,8 +18,8 @@ from temporalio.workflow import ActivityCancellationType
 from workflows import ports
 
 HEARTBEAT = timedelta(milliseconds=1600)
-"""Silence after which a running activity is given up: a worker that is busy may miss two heartbeats, and costs one model
-request more if it misses three."""
+"""Silence after which a running activity is given up. A busy worker may be late with a heartbeat or two; where it was
+alive after all, the model is asked once more, and nothing else."""
 
 HEARTBEAT_THROTTLE = timedelta(milliseconds=400)
 """How often heartbeats travel, hence how soon a stop reaches a running activity."""
