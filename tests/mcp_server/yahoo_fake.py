@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,13 +36,14 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What was asked: `kind` is the sort of address, such as chart or crumb."""
+    """What was asked: `kind` is the sort of address, such as chart or crumb; `at` is on the monotonic clock."""
 
     kind: str
     host: str
     path: str
     query: dict[str, str]
     cookie: str
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(kw_only=True)
