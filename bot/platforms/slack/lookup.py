@@ -20,6 +20,9 @@ from bot.rendering import one_line
 from workflows.contracts import ThreadRef
 from workflows.errors import CallError, Terminal
 
+_MEMBERS = 999
+"""Members of a channel that are asked for at once; Slack takes less than a thousand."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -65,6 +68,28 @@ class SlackLookup:
         if place.get("is_archived"):
             return words.ARCHIVED
         return "" if place.get("is_im") or place.get("is_member") else words.INVITE
+
+    async def hidden(self, channel: str, user: str) -> bool:
+        """Whether somebody cannot see a channel: a private one is its members', and direct messages are one person's.
+
+        For ids that people hand in themselves, in a form; those in an event are Slack's word. Raises CallError.
+        """
+        place = inner(await read(self._client, "conversations.info", channel=channel), "channel")
+        if place.get("is_im"):
+            return place.get("user") != user
+        if not (place.get("is_private") or place.get("is_mpim")):
+            return False
+        cursor = ""
+        while True:
+            page = await read(
+                self._client, "conversations.members", channel=channel, limit=_MEMBERS, cursor=cursor or None
+            )
+            members: object = page.get("members")
+            if isinstance(members, list) and user in members:
+                return False
+            cursor = str(inner(page, "response_metadata").get("next_cursor") or "")
+            if not cursor:
+                return True
 
     async def shown(self, _workspace: str, channel: str, message: str) -> Shown | None:
         """What one of our answers shows, or None if it is none of ours. Raises Retriable."""

@@ -25,9 +25,9 @@ from bot.platforms.slack.links import thread_in
 from bot.platforms.slack.lookup import SlackLookup, Us
 from bot.platforms.slack.values import NAME
 from bot.platforms.slack.views import CHANNEL, QUESTION, SYMBOL, research_form
-from bot.platforms.slack.words import NOT_OPENED, plain_text
-from workflows.contracts import OpenThreadRequest, ThreadRef
-from workflows.errors import CallError
+from bot.platforms.slack.words import INVITE, NOT_OPENED, plain_text
+from workflows.contracts import OpenThreadRequest, Research, ThreadRef
+from workflows.errors import CallError, Terminal
 
 T = TypeVar("T")
 
@@ -128,15 +128,25 @@ class Pressed:
             return
         request = str(inner(body, "view").get("id"))
         channel = filled.get(CHANNEL, "")
-        told, opening = await self._tried(
-            self._doing.open(self._us.team, channel, user, research, request), (words.NOT_DONE, None)
-        )
+        told, opening = await self._tried(self._filled_in(channel, user, research, request), (words.NOT_DONE, None))
         if told:
             await ack(response_action="errors", errors={CHANNEL: told})
             return
         await ack()
         if opening is not None:
             self._later.do(self._opened(opening, None))
+
+    async def _filled_in(
+        self, channel: str, user: str, research: Research, request: str
+    ) -> tuple[str, OpenThreadRequest | None]:
+        """Open a thread in a channel that somebody named. One that they cannot see is as good as none."""
+        try:
+            hidden = await self._lookup.hidden(channel, user)
+        except Terminal:
+            hidden = True
+        if hidden:
+            return INVITE, None
+        return await self._doing.open(self._us.team, channel, user, research, request)
 
     # --- Buttons -----------------------------------------------------------------------------------------------------
 
