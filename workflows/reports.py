@@ -97,8 +97,9 @@ def check_figures(report: Report, results: Sequence[ToolResult], citations: Iter
 
 
 def facts_of(results: Sequence[ToolResult], citations: Iterable[Source] = ()) -> Facts:
-    """What the results show. An error shows nothing."""
-    return Facts([result.value for result in results if result.value is not None], [item.url for item in citations])
+    """What the results show. An error shows nothing, nor does what a tool only says again of its arguments."""
+    shown = [_beyond(result.value, _words(result.arguments)) for result in results if result.value is not None]
+    return Facts(shown, [item.url for item in citations])
 
 
 def compose_report(report: Report, request: ComposeReport, results: Sequence[ToolResult]) -> Answer:
@@ -218,6 +219,24 @@ def _open(figures: Sequence[str], problems: Sequence[Problem]) -> list[str]:
     """What the checks left open, in sentences for people."""
     said = [f"No tool result shows: {', '.join(figures)}."] if figures else []
     return said + [f"Not supported: {_line(problem.claim)} ({_line(problem.reason)})" for problem in problems]
+
+
+def _words(arguments: object) -> frozenset[str]:
+    """Every text among a call's arguments, which a model wrote."""
+    if isinstance(arguments, dict):
+        arguments = list(cast("Json", arguments).values())
+    if isinstance(arguments, list):
+        return frozenset(word for item in cast("list[object]", arguments) for word in _words(item))
+    return frozenset({" ".join(arguments.split()).lower()}) if isinstance(arguments, str) else frozenset()
+
+
+def _beyond(value: object, said: frozenset[str]) -> object:
+    """A result without the texts in `said`."""
+    if isinstance(value, dict):
+        return {name: _beyond(item, said) for name, item in cast("Json", value).items()}
+    if isinstance(value, list):
+        return [_beyond(item, said) for item in cast("list[object]", value)]
+    return None if isinstance(value, str) and " ".join(value.split()).lower() in said else value
 
 
 def _unsupported_here(figures: Sequence[str]) -> str:
