@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import shutil
 import ssl
 import stat
 import tempfile
@@ -34,6 +35,9 @@ MISTRAL = "https://api.mistral.ai"
 MISTRAL_SECONDS = 5.0
 """Limit of the one cheap read that checks the key."""
 
+
+FULL = 50_000_000
+"""Bytes of room on the data directory's disk below which it is as good as full: a busy hour may need that much."""
 
 _STYLES = {Verdict.OK: "green", Verdict.ADVICE: "yellow", Verdict.PROBLEM: "bold red"}
 
@@ -129,6 +133,13 @@ def _data_dir(settings: Settings) -> Finding:
     except OSError as error:
         return problem(
             "data directory", f"{settings.data_dir} cannot be written ({_reason(error)}); see CLEW_DATA_DIR."
+        )
+    room = shutil.disk_usage(settings.data_dir).free
+    if room < FULL:
+        return problem(
+            "data directory",
+            f"the disk of {settings.data_dir} is full ({room / 1e6:.0f} MB are left): no question can be taken, and "
+            "nothing can go on. What was taken is kept, and goes on once there is room.",
         )
     return ok("data directory", str(settings.data_dir))
 

@@ -164,3 +164,10 @@ async def test_a_data_directory_that_cannot_be_made_is_a_problem(
     found = await finding("data directory")
     assert found.verdict is Verdict.PROBLEM
     assert "CLEW_DATA_DIR" in found.text
+
+
+async def test_a_disk_with_too_little_room_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.doctor.FULL", 1 << 62)
+    found = await finding("data directory")
+    assert found.verdict is Verdict.PROBLEM
+    assert "is full" in found.text

@@ -7,7 +7,6 @@ BEYOND: dict[str, str] = {
     "SH9": "There is no HTTP mode, so nobody signs anything.",
     "D8": "Without the intent the bot refuses to start, and says so: tests/bot/test_discord_doctor.py.",
     "C8": "No platform lets so much through; what is large is cut in activities: tests/workflows/test_recorded.py.",
-    "C11": "What an out-of-memory killer sends is SIGKILL (L1, P2); a full disk needs a file system of its own.",
     "T3": "Samples never grow; what is large is cut before it is stored: tests/workflows/test_recorded.py.",
     "T5": "The tool server's tools are what its code says: tests/workflows/test_mcp_client.py.",
 }

@@ -128,6 +128,4 @@ def worker_is_off(seconds: int) -> Callable[[Case], None]:
 
 for _role, _run in (("bot", bot_is_off), ("worker", worker_is_off)):
     for _word, _sign in (("ahead", 1), ("behind", -1)):
-        ROWS.row(f"C9-{_role}-{_word}", f"the {_role}'s clock is ten minutes {_word}", slow=_role == "bot")(
-            _run(_sign * _OFF)
-        )
+        ROWS.row(f"C9-{_role}-{_word}", f"the {_role}'s clock is ten minutes {_word}", slow=True)(_run(_sign * _OFF))
