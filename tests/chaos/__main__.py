@@ -24,10 +24,13 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=1_000, help="questions of the random campaign")
     parser.add_argument("--seed", type=int, default=None, help="draw the same campaign again")
     parser.add_argument("--tries", type=int, default=8, help="how often each recovery is measured")
+    parser.add_argument("--histories", type=int, default=0, help="keep so many of the matrix's histories for replay")
     chosen = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if chosen.seed is None else chosen.seed
     parts: dict[str, Callable[[], bool]] = {
-        "matrix": lambda: run_matrix(chosen.rows, quick=chosen.quick, once=chosen.once, share=chosen.share),
+        "matrix": lambda: run_matrix(
+            chosen.rows, quick=chosen.quick, once=chosen.once, share=chosen.share, histories=chosen.histories
+        ),
         "variants": lambda: run_variants(chosen.rows, quick=chosen.quick),
         "random": lambda: run_campaign(chosen.turns, seed),
         "recovery": lambda: run_recovery(chosen.rows, chosen.tries),

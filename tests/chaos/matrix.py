@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
 from tests.chaos.case import NEVER, PATIENCE, Case, Verdict
 from tests.chaos.checker import Finding
 from tests.chaos.rig import Rig, rig
-from tests.chaos.rows import calm, clocks, deploys, discord, model, posting, slack, temporal, tools
+from tests.chaos.rows import calm, clocks, deploys, discord, disks, model, posting, slack, temporal, tools
 from tests.chaos.rows.table import Row
+from tests.histories.collect import collect
 
 ROWS: tuple[Row, ...] = (
     *calm.ROWS,
@@ -18,6 +20,7 @@ ROWS: tuple[Row, ...] = (
     *temporal.ROWS,
     *deploys.ROWS,
     *clocks.ROWS,
+    *disks.ROWS,
     *model.ROWS,
     *tools.ROWS,
     *posting.ROWS,
@@ -61,10 +64,11 @@ def runs(ids: Sequence[str], *, quick: bool, once: bool = False, share: str = "1
     return every[first - 1 :: of]
 
 
-def run_matrix(ids: Sequence[str], *, quick: bool, once: bool = False, share: str = "1/1") -> bool:
+def run_matrix(ids: Sequence[str], *, quick: bool, once: bool = False, share: str = "1/1", histories: int = 0) -> bool:
     """Run rows, print a line each; whether all are green and were hit.
 
     What proved nothing is tried once more: something was too slow to be struck. What broke an invariant is red.
+    `histories`: how many of those that it made are kept, to be replayed by the tests, if their like is not kept yet.
     """
     wanted, green, began = runs(ids, quick=quick, once=once, share=share), True, time.monotonic()
     with rig() as made:
@@ -75,8 +79,14 @@ def run_matrix(ids: Sequence[str], *, quick: bool, once: bool = False, share: st
                 verdict = run_row(made, row, platform)
                 show(row, platform, verdict)
             green &= not verdict.findings and not verdict.missed
+        if histories:
+            print(f"{asyncio.run(_keep(made, histories))} histories kept", flush=True)
     print(f"{len(wanted)} runs in {time.monotonic() - began:.0f} s: {'green' if green else 'RED'}", flush=True)
     return green and bool(wanted)
+
+
+async def _keep(made: Rig, most: int) -> int:
+    return await collect(await made.connected(), most=most)
 
 
 def show(row: Row, platform: str, verdict: Verdict) -> None:

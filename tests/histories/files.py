@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -17,6 +18,8 @@ _PROCESS = re.compile(r"^\d+@[^:]+")
 _NAMES = ("identity", "requestId", "taskId", "version", "workerVersion", "historySizeBytes", "stackTrace")
 
 DIRECTORY = Path(__file__).parent / "recorded"
+CHAOS = DIRECTORY / "chaos"
+"""Histories with deaths and faults in them, packed; `record` makes the others."""
 
 
 async def runs_of(client: Client, workflow: str) -> AsyncIterator[WorkflowHistory]:
@@ -29,25 +32,32 @@ async def runs_of(client: Client, workflow: str) -> AsyncIterator[WorkflowHistor
         run = history.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
 
 
-def write(name: str, history: WorkflowHistory) -> Path:
+def write(name: str, history: WorkflowHistory, *, chaos: bool = False) -> Path:
     """Keep a history, an event a line, without the names and paths of the machine that made it."""
-    path = DIRECTORY / f"{name}.json"
+    path = CHAOS / f"{name}.json.gz" if chaos else DIRECTORY / f"{name}.json"
     kept = [_nameless(event) for event in json.loads(history.to_json())["events"]]
     events = ",\n".join(json.dumps(event, separators=(",", ":")) for event in kept)
-    path.write_text(f'{{"events": [\n{events}\n]}}\n', "utf-8")
+    text = f'{{"events": [\n{events}\n]}}\n'.encode()
+    path.write_bytes(gzip.compress(text, mtime=0) if chaos else text)
     return path
+
+
+def text_of(path: Path) -> str:
+    """What was kept."""
+    kept = path.read_bytes()
+    return (gzip.decompress(kept) if path.suffix == ".gz" else kept).decode()
 
 
 def read(path: Path) -> WorkflowHistory:
     """A history that was kept, under the id that its workflow had."""
-    text = path.read_text("utf-8")
+    text = text_of(path)
     started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
     return WorkflowHistory.from_json(started["workflowId"], text)
 
 
 def recorded() -> list[Path]:
     """All that were kept."""
-    return sorted(DIRECTORY.glob("*.json"))
+    return sorted(DIRECTORY.rglob("*.json*"))
 
 
 async def replay(
