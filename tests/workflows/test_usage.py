@@ -18,7 +18,7 @@ from tests.support.stack import Stack
 from tests.support.temporal import settings_for
 from tests.support.values import ALICE, BOB, THREAD
 from tests.workflows.people import BOND, DIVIDEND, at_rest, other, send
-from workflows.contracts import AnswerState, UsageBooking, UsageState
+from workflows.contracts import AnswerState, Terms, UsageBooking, UsageState
 from workflows.identity import TASK_QUEUE, usage_id
 from workflows.ledger import TemporalLedger, tokens_today
 from workflows.sentences import sentence
@@ -132,3 +132,44 @@ async def test_the_ledger_is_the_sum_of_what_the_answers_say_they_cost(stack: St
     while len((state := await handle.query(UsageWorkflow.spent)).booked) < 3:
         pass
     assert state.tokens == sum(answer.usage.total for answer in (first, second, again))
+
+
+@pytest.mark.campaign
+async def test_who_waits_for_a_place_is_let_in_after_the_ledger_has_continued_as_new(
+    temporal_server: str, namespace: str, tmp_path: Path
+) -> None:
+    client = await connect(settings_for(temporal_server, namespace, tmp_path))
+    ledger, terms = TemporalLedger(client), Terms(at_once=1, seconds=900)
+    second = replace(THREAD, thread="t2")
+    async with ledger_worker(client):
+        assert await ledger.admit(THREAD, ALICE, "a", terms, kind="question") == ""
+        assert await ledger.admit(second, ALICE, "b", terms, kind="question") == "busy"
+        handle = client.get_workflow_handle(usage_id(THREAD.platform, THREAD.workspace, ALICE))
+        first_run = (await handle.describe()).run_id
+        for number in range(450):
+            await handle.signal("book", UsageBooking(key=f"k{number}", day="2026-03-01", tokens=1))
+        while (await handle.describe()).run_id == first_run:
+            pass
+        assert await ledger.admit(second, ALICE, "b", terms, kind="question") == "busy"
+        await ledger.book(THREAD, ALICE, "a:1", 5)
+        assert await ledger.admit(second, ALICE, "b", terms, kind="question") == ""
+
+
+@pytest.mark.campaign
+async def test_a_budget_used_up_in_the_middle_of_a_report_lets_it_end_and_nothing_after_it_not_even_a_retry(
+    idle_stack: Stack,
+) -> None:
+    async with idle_stack.worker(clew_daily_tokens_per_user=1):
+        thread, key = await idle_stack.research("AAPL")
+        report = await idle_stack.outcome(thread, key)
+        await at_rest(idle_stack, thread)
+        steps = len(idle_stack.sandbox.steps())
+        assert (report.state, steps > 5) == (AnswerState.FINAL, True)
+        await idle_stack.retry(thread)
+        again = await idle_stack.outcome(thread, key, attempt=2)
+        assert sentence("budget") in " ".join((again.text, *again.notices))
+        administrator = replace(idle_stack.session.asker, admin=True)
+        refused = await idle_stack.outcome(thread, await send(idle_stack, thread, DIVIDEND, asker=administrator))
+        assert refused.text == sentence("budget")
+        assert len(idle_stack.sandbox.steps()) == steps
+        assert again.state is AnswerState.FINAL
