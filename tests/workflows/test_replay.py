@@ -13,7 +13,7 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 import mcp_server
-from tests.histories.files import read, recorded, replay
+from tests.histories.files import CHAOS, read, recorded, replay, text_of
 from tests.histories.scenes import SCENES
 from tests.support.market import TOKEN
 from workflows.contracts import UsageBooking, UsageState
@@ -36,6 +36,12 @@ def payloads(value: Any) -> list[bytes]:
     return own + [found for item in fields.values() for found in payloads(item)]
 
 
+def workflow_type(text: str) -> str:
+    """Whose history it is."""
+    started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
+    return str(started["workflowType"]["name"])
+
+
 def sentences_of_prompts() -> list[str]:
     """Lines that only a model is given."""
     lines = [line.strip() for path in PROMPTS.rglob("*.md") for line in path.read_text("utf-8").splitlines()]
@@ -48,8 +54,18 @@ async def test_a_recorded_history_replays(path: Path) -> None:
 
 
 def test_every_scene_is_recorded_and_one_of_them_continued_as_new() -> None:
-    assert {path.stem.split("-")[0] for path in HISTORIES} == set(SCENES)
-    assert any("ContinuedAsNew" in path.read_text("utf-8") for path in HISTORIES)
+    scenes = [path for path in HISTORIES if path.parent != CHAOS]
+    assert {path.stem.split("-")[0] for path in scenes} == set(SCENES)
+    assert any("ContinuedAsNew" in text_of(path) for path in scenes)
+
+
+def test_at_least_fifty_are_recorded_of_every_type_with_deaths_and_faults_among_them() -> None:
+    texts = [text_of(path) for path in HISTORIES]
+    assert len(texts) >= 50
+    types = {workflow_type(text) for text in texts}
+    assert types == {getattr(one, "__temporal_workflow_definition").name for one in WORKFLOWS}
+    for trace in ("WORKFLOW_TASK_TIMED_OUT", "ACTIVITY_TASK_TIMED_OUT", "ACTIVITY_TASK_FAILED", "CONTINUED_AS_NEW"):
+        assert any(f"EVENT_TYPE_{trace}" in text or f"EXECUTION_{trace}" in text for text in texts), trace
 
 
 @workflow.defn(name="UsageWorkflow")
@@ -71,7 +87,7 @@ class ImpatientUsage:
 
 
 async def test_a_change_that_does_not_fit_a_recorded_history_is_noticed() -> None:
-    [ledger] = [path for path in HISTORIES if path.stem.startswith("usage")]
+    [ledger] = [path for path in HISTORIES if path.stem.startswith("usage-1-")]
     await replay(read(ledger), workflows=[UsageWorkflow])
     with pytest.raises(NondeterminismError):
         await replay(read(ledger), workflows=[ImpatientUsage])
@@ -79,7 +95,7 @@ async def test_a_change_that_does_not_fit_a_recorded_history_is_noticed() -> Non
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 def test_a_history_is_small_and_holds_no_model_input_no_picture_and_no_secret(path: Path) -> None:
-    found = payloads(json.loads(path.read_text("utf-8")))
+    found = payloads(json.loads(text_of(path)))
     assert found
     assert max(len(payload) for payload in found) < PAYLOAD_LIMIT / 8
     everything = b"\n".join(found).decode("utf-8", "replace")
