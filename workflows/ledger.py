@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.client import (
     Client,
-    WithStartWorkflowOperation,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -63,19 +62,29 @@ class TemporalLedger:
             kind=kind,
             terms=terms,
         )
-        start = WithStartWorkflowOperation(
-            UsageWorkflow.run,
-            _ledger(thread, asker.user),
-            id=usage_id(thread.platform, thread.workspace, asker),
-            task_queue=TASK_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        )
+        ledger = usage_id(thread.platform, thread.workspace, asker)
         try:
-            return await self._client.execute_update_with_start_workflow(  # pyright: ignore[reportUnknownMemberType] - temporalio's own gap
-                UsageWorkflow.admit, request, start_workflow_operation=start
+            try:
+                return await self._admit(ledger, request)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+            # Nothing was ever booked there, or not for days. Update-with-start would do both at once, but leaves an
+            # exception that nobody looks at where its caller is cancelled.
+            await self._client.start_workflow(
+                UsageWorkflow.run,
+                _ledger(thread, asker.user),
+                id=ledger,
+                task_queue=TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             )
+            return await self._admit(ledger, request)
         except (RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             raise Retriable("the ledger cannot be reached", code="internal") from error
+
+    async def _admit(self, ledger: str, request: AdmitRequest) -> Refusal:
+        handle = self._client.get_workflow_handle_for(UsageWorkflow.run, ledger)
+        return await handle.execute_update(UsageWorkflow.admit, request)  # pyright: ignore[reportUnknownMemberType] - temporalio's own gap
 
     async def spent_today(self, thread: ThreadRef, asker: Asker) -> int:
         """Tokens that `asker` used today (UTC). Raises Retriable where Temporal cannot be reached."""

@@ -71,7 +71,8 @@ class Hall:
     async def all_over(self, patience: float) -> None:
         """Wait until every question has its outcome. Rarely looked at: all that stands is gone through each time."""
         async with asyncio.timeout(patience):
-            while len(self.outcomes()) < len(self.asked):  # noqa: ASYNC110 - state of servers, which set no event
+            # From another thread: bot and worker live in this loop, and may not be kept from their heartbeats.
+            while len(await asyncio.to_thread(self.outcomes)) < len(self.asked):  # noqa: ASYNC110 - as `eventually`
                 await asyncio.sleep(0.05 + len(self.asked) / 200)
 
     # --- What the services saw ---------------------------------------------------------------------------------------
