@@ -127,9 +127,7 @@ def _plan(settings: Settings, *, until_idle: bool, ui: bool, previous: Run | Non
     token = settings.mcp_auth_token.get_secret_value() if settings.mcp_auth_token else secrets.token_urlsafe(32)
     common = {name: value for name, value in os.environ.items() if name not in SECRETS}
     common |= _temporal_environment() | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
-    common |= _as_environment(
-        settings, [name.upper() for name in Settings.model_fields if name.upper() not in SECRETS]
-    )
+    common |= _as_environment(settings, [name.upper() for name in Settings.model_fields if name.upper() not in SECRETS])
     common |= {"CLEW_MARKET_DATA": settings.market_data, "CLEW_DATA_DIR": str(settings.data_dir)}
     common |= _bytecode(settings.data_dir)
     worker = common | _as_environment(settings, [name for name in SECRETS if name not in NOT_THE_WORKERS])
