@@ -132,6 +132,7 @@ async def test_a_placeholder_that_is_deleted_ends_its_turn_although_the_model_st
     assert desk.slack.asked("chat.delete") == []
 
 
+@pytest.mark.campaign
 async def test_a_reaction_on_somebody_elses_message_is_nothing(desk: SlackDesk) -> None:
     thread, answer = await desk.asked(PRICE)
     theirs = desk.slack.say(desk.channel, desk.bob, "Nice!", thread=thread)
@@ -142,6 +143,7 @@ async def test_a_reaction_on_somebody_elses_message_is_nothing(desk: SlackDesk) 
     assert "attempt 2" not in "".join(text_of(one) for one in desk.answers(thread))
 
 
+@pytest.mark.campaign
 async def test_an_event_that_nobody_listens_to_is_acknowledged_all_the_same(desk: SlackDesk) -> None:
     desk.slack.subscriptions |= {"reaction_removed"}
     ts = desk.slack.say(desk.channel, desk.bob, "Lunch?")
@@ -151,6 +153,7 @@ async def test_an_event_that_nobody_listens_to_is_acknowledged_all_the_same(desk
     await eventually(lambda: all(one.acked for one in desk.slack.envelopes), "it is acknowledged")
 
 
+@pytest.mark.campaign
 async def test_a_mention_in_a_thread_that_predates_the_bot_is_answered_there(desk: SlackDesk) -> None:
     root = desk.slack.say(desk.channel, desk.bob, "Apple, anyone?")
     desk.slack.say(desk.channel, desk.alice, "Let us ask.", thread=root)
@@ -184,6 +187,7 @@ async def test_an_answer_of_sixty_thousand_characters_comes_in_parts_that_slack_
     assert [whole.count(f"Paragraph {number}. ") for number in range(125)] == [1] * 125
 
 
+@pytest.mark.campaign
 async def test_a_table_of_two_hundred_rows_is_shown(desk: SlackDesk) -> None:
     rows = "\n".join(f"| row {number} | {number} |" for number in range(200))
     await desk.stack.sandbox.fault(kind="text", text=f"| name | value |\n|---|---|\n{rows}")
@@ -272,6 +276,7 @@ async def test_a_command_is_answered_in_time_however_slow_slack_is(desk: SlackDe
     slow.release()
 
 
+@pytest.mark.campaign
 async def test_a_bot_whose_sockets_never_open_begins_anew(idle_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "DEAF", 1.0)
     with running_slack() as slack:

@@ -21,6 +21,7 @@ def taken(whole: Whole, turn: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.campaign
+@pytest.mark.campaign
 def test_the_tool_server_killed_as_the_model_asks_for_its_tools_is_waited_for(clew: Whole) -> None:
     tools, question = clew.pid("mcp"), QUESTION.format("IBM")
     clew.sandbox.arm(kind="kill", pid=tools, on="start", when="mid", events=-1, holding="IBM")
@@ -32,6 +33,7 @@ def test_the_tool_server_killed_as_the_model_asks_for_its_tools_is_waited_for(cl
     assert taken(clew, key) == [("start", "kill@mid"), ("append", "")]
 
 
+@pytest.mark.campaign
 def test_temporal_killed_in_the_middle_of_a_step_costs_one_more_step_at_most(clew: Whole) -> None:
     server, question = clew.pid("temporal"), QUESTION.format("MSFT")
     clew.sandbox.arm(kind="kill", pid=server, on="start", when="before", holding="MSFT")
@@ -47,6 +49,7 @@ def test_temporal_killed_in_the_middle_of_a_step_costs_one_more_step_at_most(cle
     assert steps in ([KILLED, ("append", "")], [KILLED, ("start", ""), ("append", "")])
 
 
+@pytest.mark.campaign
 def test_the_sandbox_killed_after_it_stored_a_step_is_asked_again_on_a_fork(clew: Whole) -> None:
     thread, first = clew.ask(QUESTION.format("AAPL"))
     answered_once(clew, thread, first)

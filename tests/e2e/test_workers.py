@@ -76,6 +76,7 @@ def test_a_worker_that_wakes_after_its_step_was_given_up_doubles_nothing(clew: W
     assert {entry.kind for entry in clew.store.ledger()[writes:]} <= {"progress", "edit"}
 
 
+@pytest.mark.campaign
 def test_a_worker_killed_beside_another_leaves_its_turn_to_that_one(clew: Whole, second: int) -> None:
     clew.sandbox.arm(kind="hold", on="start", holding="IBM")
     terminal = clew.terminal("ask", FIRST)

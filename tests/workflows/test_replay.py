@@ -48,7 +48,11 @@ def sentences_of_prompts() -> list[str]:
     return [line for line in lines if len(line) > 60 and "{" not in line]
 
 
-@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(one, marks=pytest.mark.campaign) if one.parent == CHAOS else one for one in HISTORIES],
+    ids=[one.stem for one in HISTORIES],
+)
 async def test_a_recorded_history_replays(path: Path) -> None:
     await Replayer(workflows=WORKFLOWS, workflow_runner=sandboxed()).replay_workflow(read(path))
 

@@ -91,6 +91,7 @@ def test_bot_and_worker_killed_mid_turn_leave_one_answer_in_each_thread(seat: Se
     assert seat.posted(first, first) == seat.posted(second, second) == 1
 
 
+@pytest.mark.campaign
 def test_two_bots_at_once_double_nothing(seat: Seat) -> None:
     before = seat.listeners
     other = seat.whole.start("bot")
