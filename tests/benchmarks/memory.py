@@ -1,6 +1,7 @@
 """`uv run python -m tests.benchmarks.memory`: what each role's memory grows by a turn, as a line through many samples.
 
-Askers in many threads ask again as soon as they are answered. The first turns are a warm-up that does not count. The
+Askers in ten threads ask again as soon as they are answered. The first turns are a warm-up that does not count. With
+`--each`, threads end: what a worker keeps of them, up to a thousand conversations, counts then too. The
 stand-in for Mistral and Temporal's own server are measured too, but only Clew's roles are judged. Ends with 1 where one
 grows by more than `GROWTH` or is larger than `LARGEST`.
 """
@@ -32,15 +33,12 @@ JUDGED = ("worker", "mcp")
 
 THREADS = 10
 SAMPLE_EVERY = 10
-TURNS_A_THREAD = 25
-"""Then another thread is opened: a worker must not keep those that are over."""
-
 Samples = Mapping[str, Sequence[tuple[int, int]]]
 """Turns answered so far, and resident bytes, by role."""
 
 
-async def grow(roles: Roles, asker: Asker, turns: int) -> Samples:
-    """Ask so many questions, and look now and then."""
+async def grow(roles: Roles, asker: Asker, turns: int, each: int) -> Samples:
+    """Ask so many questions, and look now and then; `each`: how many in a thread."""
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
     answered = 0
 
@@ -53,7 +51,7 @@ async def grow(roles: Roles, asker: Asker, turns: int) -> Samples:
             if answered % SAMPLE_EVERY == 0:
                 for role, size in roles.memory().items():
                     found[role].append((answered, size))
-            if own % TURNS_A_THREAD == 0:
+            if own % each == 0:
                 thread = asker.thread()
 
     await asyncio.gather(*(person() for _ in range(THREADS)))
@@ -66,10 +64,10 @@ def slope(samples: Sequence[tuple[int, int]]) -> float:
     return statistics.linear_regression(turns, sizes).slope
 
 
-async def run(turns: int, warm_up: int) -> tuple[Table, bool]:
+async def run(turns: int, warm_up: int, each: int) -> tuple[Table, bool]:
     """Measure; whether all roles that are judged stay within both limits."""
     async with running_roles() as roles, asking(roles) as asker:
-        samples = await grow(roles, asker, warm_up + turns)
+        samples = await grow(roles, asker, warm_up + turns, each)
     table = Table("role", "bytes a turn", "MiB in 1,000 turns", "MiB, largest", "judged")
     well = True
     for role, all_of_it in samples.items():
@@ -88,8 +86,9 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="tests.benchmarks.memory", description=__doc__)
     options.add_argument("--turns", type=int, default=1_500)
     options.add_argument("--warm-up", type=int, default=500)
+    options.add_argument("--each", type=int, default=1_000_000, help="turns of a thread, then another one is opened")
     given = options.parse_args()
-    table, well = asyncio.run(run(given.turns, given.warm_up))
+    table, well = asyncio.run(run(given.turns, given.warm_up, given.each))
     Console(soft_wrap=True, width=120).print(table)
     return 0 if well else 1
 
