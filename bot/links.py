@@ -23,7 +23,10 @@ _LINK = (
 _ADDRESS = r"(?P<address>[a-z0-9+.\-]{0,20}:[/\\]{2}[^\s<>|\"`]*+)"
 _LOOSE = r"(?P<loose>\b(?:www\.[^\s<>|\"`]++|(?:[a-z0-9\-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{1,5})?[/?#][^\s<>|\"`]++))"
 _TOKEN = re.compile(f"{_LINK}|{_ADDRESS}|{_LOOSE}", re.IGNORECASE)
-_TRAILING = re.compile(r"[).,;:!?\]}*_~'\\]+\Z")
+_TRAILING = ").,;:!?]}*_~'\\"
+_NAME = r"[A-Z0-9][A-Za-z0-9\-]{0,19}(?:\.[A-Za-z]{1,3})?"
+_NAMES = re.compile(rf"{_NAME}(?:/{_NAME}){{1,4}}")
+_PLAIN = re.compile(r"[\w+\-*,.]{1,40}")
 _MADE_OF = re.compile(r"[a-z0-9.\-]{1,253}", re.IGNORECASE)
 _BEGINS_LINK = re.compile(r"\](?=[(:])")
 _HIDES = re.compile(r"[\s<>|\"'`\\\[\]]|&#?\w+;")
@@ -89,13 +92,21 @@ def _replaced(found: re.Match[str], known: Mapping[str, str]) -> str:
         if address is not None:
             return _link(label, address)
         host = _told_host(found["to"])
+        if not host and _PLAIN.fullmatch(found["to"]):
+            return found[0]  # An index and a call in code, most likely. It is parted like all that is no link.
         return f"{label} ({host})".strip() if host and host not in label else label or host or "…"
     whole = found["address"] or found["loose"]
     address = known.get(_canonical(whole)) if found["address"] else None
     if address is not None and whole.startswith(address):
         return _link("", address) + whole[len(address) :]
-    trailing = _TRAILING.search(whole)
-    return (_told_host(whole) or "…") + (trailing[0] if trailing is not None else "")
+    stem = whole.rstrip(_TRAILING)
+    trailing = whole[len(stem) :]
+    if found["loose"] and not stem.lower().startswith("www."):
+        if not re.search(r"[/?#]", stem):
+            return whole  # A name and the end of its sentence: "(what of SAP.DE?)".
+        if _NAMES.fullmatch(stem):
+            return stem.replace("/", " / ") + trailing  # "SAP.DE/BMW.DE" and "Booking.com/Expedia".
+    return (_told_host(whole) or "…") + trailing
 
 
 def _link(label: str, address: str) -> str:
