@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -42,6 +43,15 @@ class Leave:
         self._too_long = too_long
         self._changed = changed
         self._given = ""
+        self._over = False
+
+    def end(self) -> None:
+        """Ask for leave no more; to be called before a cancellation.
+
+        A cancellation alone is lost where it reaches the activity that shows a wait: that is best effort, whatever
+        becomes of it, and in the instant of its result the SDK swallows it.
+        """
+        self._over = True
 
     def go_on(self, hold: str) -> None:
         """It is this turn's turn. It may be told before it knows that it waits; `hold` is who says so."""
@@ -60,6 +70,8 @@ class Leave:
                 self._changed()
                 self.waits = True
                 await self._show(permit.refused)
+                if self._over and workflow.patched("stop-while-a-wait-is-shown"):
+                    raise asyncio.CancelledError
                 given = await self._wait()
                 self.waits = False
                 if not given and self._too_long():

@@ -104,6 +104,7 @@ class Turn:
         if permit is None or item.opened is None:
             leased = False
             if permit is not None:
+                self.leave.end()
                 permit.cancel()
                 granted = (await asyncio.gather(permit, return_exceptions=True))[0]
                 # A permit that was under way may have come to a place that nobody will tell us of.
@@ -123,6 +124,7 @@ class Turn:
         except TimeoutError:
             self._ending = "deadline"
         if not work.done():
+            self.leave.end()
             work.cancel()
         result = (await asyncio.gather(work, return_exceptions=True))[0]
         return self._ended(result) if self._ending else self._settled(result)

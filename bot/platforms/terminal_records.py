@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Operation = Literal["open", "post", "edit", "delete", "find"]
+Operation = Literal["open", "post", "edit", "progress", "delete", "find"]
 FaultKind = Literal["lose_ack", "fail_before", "delay", "delay_ack", "rate_limited", "too_long", "gone"]
 """`lose_ack` applies and then says nothing, `delay_ack` applies and then takes its time; `delay` does so before."""
 

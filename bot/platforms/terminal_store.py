@@ -176,7 +176,7 @@ class TerminalStore:
 
     def edit_progress(self, message: str, answer: dict[str, Any]) -> bool:
         """Replace progress by progress; False if an outcome of this or a later attempt stands, or nothing stands."""
-        with self._write() as db:
+        with self._fault("progress"), self._write() as db:
             if not self._replace(db, _REPLACE_PROGRESS, message, answer):
                 return False
             _book(db, "progress", _key(db, message), message, _revision(db, message))

@@ -92,6 +92,22 @@ async def test_a_paused_turn_is_stopped_or_withdrawn_at_once_and_the_thread_goes
     assert asked(stack) == [DIVIDEND]
 
 
+async def test_a_stop_is_heard_while_the_pause_is_still_being_shown(stack: Stack) -> None:
+    hold = TemporalHold(stack.client)
+    await hold.pause("slack:UROOT")
+    thread = stack.thread()
+    stack.store.set_fault(operation="progress", kind="delay_ack", seconds=2.0)
+    key = await paused(stack, thread, BOND)
+    described = await stack.conversation(thread).describe()
+    assert [one.activity_type.name for one in described.raw_description.pending_activities] == ["show_progress"]
+    await stack.stop(thread, answer=key)
+    assert (await stack.outcome(thread, key)).state is AnswerState.STOPPED
+    await hold.resume("slack:UROOT")
+    await send(stack, thread, DIVIDEND, message="next")
+    assert (await stack.outcome(thread, "next")).state is AnswerState.FINAL
+    assert asked(stack) == [DIVIDEND]
+
+
 async def test_a_paused_question_can_be_changed(stack: Stack) -> None:
     hold = TemporalHold(stack.client)
     await hold.pause("slack:UROOT")
