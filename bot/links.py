@@ -26,6 +26,7 @@ _TOKEN = re.compile(f"{_LINK}|{_ADDRESS}|{_LOOSE}", re.IGNORECASE)
 _TRAILING = ").,;:!?]}*_~'\\"
 _NAME = r"[A-Z0-9][A-Za-z0-9\-]{0,19}(?:\.[A-Za-z]{1,3})?"
 _NAMES = re.compile(rf"{_NAME}(?:/{_NAME}){{1,4}}")
+_BEGINS_PATH = re.compile(r"[/?#]")
 _PLAIN = re.compile(r"[\w+\-*,.]{1,40}")
 _MADE_OF = re.compile(r"[a-z0-9.\-]{1,253}", re.IGNORECASE)
 _BEGINS_LINK = re.compile(r"\](?=[(:])")
@@ -99,14 +100,21 @@ def _replaced(found: re.Match[str], known: Mapping[str, str]) -> str:
     address = known.get(_canonical(whole)) if found["address"] else None
     if address is not None and whole.startswith(address):
         return _link("", address) + whole[len(address) :]
-    stem = whole.rstrip(_TRAILING)
-    trailing = whole[len(stem) :]
-    if found["loose"] and not stem.lower().startswith("www."):
-        if not re.search(r"[/?#]", stem):
-            return whole  # A name and the end of its sentence: "(what of SAP.DE?)".
+    if found["loose"]:
+        return _named(whole)
+    return (_told_host(whole) or "…") + whole[len(whole.rstrip(_TRAILING)) :]
+
+
+def _named(loose: str) -> str:
+    """What has no scheme may be meant as names. Nothing makes more than a bare host of what is left."""
+    stem = loose.rstrip(_TRAILING)
+    trailing = loose[len(stem) :]
+    if not stem.lower().startswith("www."):
+        if not _BEGINS_PATH.search(stem):
+            return loose  # A name and the end of its sentence: "(what of SAP.DE?)".
         if _NAMES.fullmatch(stem):
             return stem.replace("/", " / ") + trailing  # "SAP.DE/BMW.DE" and "Booking.com/Expedia".
-    return (_told_host(whole) or "…") + trailing
+    return (_told_host(loose) or "…") + trailing
 
 
 def _link(label: str, address: str) -> str:

@@ -59,6 +59,13 @@ def test_what_discord_does_not_show_becomes_what_it_does() -> None:
     assert shown("## Kept\n- so is **this**") == "## Kept\n- so is **this**"
 
 
+@pytest.mark.timeout(10)
+def test_no_heading_makes_it_slow() -> None:
+    assert shown(f"#### a{' ' * 20_000}b").startswith("**a ")
+    assert shown(f"#### a{'#' * 20_000}b").startswith("**a#")
+    assert shown(f"####{' ' * 20_000}") == f"####{' ' * 20_000}"
+
+
 def test_code_is_left_as_it_is() -> None:
     code = "```python\n#### no heading\n---\n| a | b |\n|---|---|\n```"
     assert shown(code) == code

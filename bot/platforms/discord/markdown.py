@@ -18,7 +18,7 @@ A message has room for about 42 of them there, of which the card around an answe
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _DASHES = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
-_DEEP = re.compile(r"^#{4,6} +(?P<text>.+?)\s*#*\s*$")
+_DEEP = re.compile(r"^#{4,6} +(?P<text>\S.*)$")
 _RULE = re.compile(r"^\s*(?:-{3,}|\*{3,}|_{3,})\s*$")
 _IMAGE = re.compile(r"!\[(?P<alt>[^\]\n]{0,300})\]\((?P<url>https?://[^\s)]{1,500})\)")
 _STRONG = re.compile(r"\*\*([^*\n]+)\*\*|`([^`\n]+)`")
@@ -82,7 +82,9 @@ def _lines(lines: Sequence[str]) -> Iterator[str]:
 def _line(line: str) -> str:
     deep = _DEEP.match(line)
     if deep is not None:
-        return f"**{deep['text'].replace('**', '')}**"
+        # The mark at its end is not the pattern's to find: it would look for it from every character on.
+        text = deep["text"].rstrip()
+        return f"**{(text.rstrip('#').rstrip() or text).replace('**', '')}**"
     if _RULE.match(line):
         return ""
     return _IMAGE.sub(lambda found: f"[{found['alt'] or 'Image'}]({found['url']})", line)
