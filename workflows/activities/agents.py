@@ -174,7 +174,8 @@ class AgentActivities:
                     )
             except CallError as error:
                 raise retried_by_temporal(error) from None
-            if not request.tidy:
+            # A try that hung was ended from outside, and could not say that it gives up: the next turn waits for us.
+            if not request.tidy or activity.info().attempt > TIDYING_TRIES:
                 return Done()
             thread = conversation_id(request.thread)
             try:
