@@ -64,6 +64,9 @@ CITATIONS = 50
 TIDYING_TRIES = 3
 """Tries at deleting branches that nobody refers to; what is left costs money, never meaning."""
 
+TIDYING_WAIT = 10.0
+"""Seconds for which they are let be where we are told to, and then tried again; told more, they are left."""
+
 LOST_STEP = 2_000
 """Tokens, at the least, that are booked for a step of unknown cost: one whose reply was cut, or never came."""
 

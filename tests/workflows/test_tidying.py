@@ -55,3 +55,9 @@ async def test_a_list_that_is_refused_is_asked_for_again_and_given_up_at_the_las
         with pytest.raises(ApplicationError):
             await attempt(1).run(ending, END)
         assert await attempt(TIDYING_TRIES).run(ending, END) == Done()
+
+
+async def test_being_told_to_come_back_much_later_ends_it_at_once(tmp_path: Path) -> None:
+    async with running_sandbox() as sandbox, mistral_at(sandbox.url) as mistral:
+        await sandbox.fault(kind="status", status=429, retry_after=3600, on="list", times=0)
+        assert await attempt(1).run(agents(mistral, tmp_path).end_turn, END) == Done()

@@ -35,7 +35,7 @@ from workflows.identity import conversation_id
 from workflows.live import LiveBoards, Seat
 from workflows.mcp_client import MarketTools
 from workflows.mistral import MistralClient, Step
-from workflows.policies import CITATIONS, TIDYING_TRIES
+from workflows.policies import CITATIONS, TIDYING_TRIES, TIDYING_WAIT
 from workflows.reports import partial_report, readable
 from workflows.structured import Plan, Report, Unusable, Verdict, parse, response_format
 
@@ -181,7 +181,8 @@ class AgentActivities:
             try:
                 return Done(count=await self._mistral.delete_branches(thread, frozenset(request.keep)))
             except CallError as error:
-                if activity.info().attempt >= TIDYING_TRIES:
+                told = error.retry_after if isinstance(error, Retriable) else None
+                if activity.info().attempt >= TIDYING_TRIES or (told or 0.0) > TIDYING_WAIT:
                     # What was spent is written down, and that alone is worth waiting for.
                     _log.warning("branches were not deleted: %s", error)
                     return Done()
