@@ -62,12 +62,13 @@ class Leave:
         permit = await self._begin("")
         if permit.refused not in _WAITS:
             return permit
-        self.held = True
         try:
             while permit.refused in _WAITS:
-                self.paused = permit.refused == "paused"
+                if not self.held or self.paused != (permit.refused == "paused"):
+                    # Once, however often it is asked again: whatever shows it is a step in the history.
+                    self.held, self.paused = True, permit.refused == "paused"
+                    self._changed()
                 self.queued = self.queued or not self.paused
-                self._changed()
                 self.waits = True
                 await self._show(permit.refused)
                 if self._over and workflow.patched("stop-while-a-wait-is-shown"):

@@ -16,7 +16,7 @@ from bot.connect import connect
 from tests.support.sandbox import until
 from tests.support.temporal import settings_for
 from tests.support.values import THREAD, message
-from workflows import door
+from workflows import door, search_attributes
 from workflows.contracts import (
     AnswerState,
     BeginTurn,
@@ -131,3 +131,25 @@ async def test_who_is_told_to_go_on_before_knowing_of_the_pause_goes_on(
         await until(lambda: bool(ports.finished))
     assert [request.leave for request in ports.begun] == ["", "the pause", "the pause"]
     assert ports.finished[0].answer.text == "Answer to: What is a bond?"
+
+
+async def test_a_pause_is_put_into_the_visibility_store_once_however_often_it_is_asked_after(
+    temporal_server: str, namespace: str, tmp_path: Path
+) -> None:
+    # A step in the history: open threads have only one of them, and the code has to ask for just as many.
+    client = await connect(settings_for(temporal_server, namespace, tmp_path))
+    assert await search_attributes.ensure(client)
+    ports = Ports(client=client, refusals=3, early=True)
+    async with working(ports):
+        await door.receive(client, message("What is a bond?"), searchable=True)
+        await until(lambda: bool(ports.finished))
+        history = await client.get_workflow_handle(conversation_id(THREAD)).fetch_history()
+    order = [
+        event.activity_task_scheduled_event_attributes.activity_type.name or "upsert"
+        for event in history.events
+        if event.HasField("activity_task_scheduled_event_attributes")
+        or event.HasField("upsert_workflow_search_attributes_event_attributes")
+    ]
+    waiting = order[order.index("begin_turn") : order.index("run_step")]
+    asked_again = ["show_progress", "begin_turn"] * 3
+    assert [step for step in waiting if step != "post_answer"] == ["begin_turn", "upsert", *asked_again, "upsert"]
