@@ -19,7 +19,7 @@ class PlatformClock:
         """What an answer that came just now has as its `Date`."""
         try:
             ahead = parsedate_to_datetime(date or "").timestamp() - time.time()
-        except ValueError:
+        except (ValueError, OverflowError):
             return
         self._ahead = ahead if abs(ahead) > _NEAR else 0.0
 

@@ -25,7 +25,9 @@ def test_the_platforms_time_is_told_by_the_date_of_its_answers(ahead: float) -> 
     assert clock.now() == pytest.approx(time.time(), abs=1)
 
 
-@pytest.mark.parametrize("date", [None, "", "soon", "Mon, 99 Foo 2026"])
+@pytest.mark.parametrize(
+    "date", [None, "", "soon", "Mon, 99 Foo 2026", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"]
+)
 def test_what_is_no_date_tells_nothing(date: str | None) -> None:
     clock = PlatformClock()
     clock.told(formatdate(time.time() + 600, usegmt=True))
