@@ -7,7 +7,7 @@ _SENTENCES = {
     "deadline": "This took longer than a question may take, so I stopped.",
     "budget": "Your token budget for today is used up; it starts afresh at midnight UTC.",
     "workspace_budget": "This workspace's token budget for today is used up; it starts afresh at midnight UTC.",
-    "rate": "You asked more questions in a minute than one person may; ask this one again in a moment.",
+    "rate": "More of your questions came at once than may begin within a minute; ask this one again in a moment.",
     "busy": "Your other questions come first.",
     "paused": "New questions are paused by an administrator for the moment.",
     "mistral_auth": "Mistral refused our key, so I could not answer. An administrator has to look at it.",
