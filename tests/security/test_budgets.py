@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.chaos.rig import PLATFORMS
@@ -9,6 +11,9 @@ from tests.security.floods import Hall, hall_on, refusals
 from tests.support.stack import Stack, eventually
 from workflows.policies import STEP_TRIES
 from workflows.sentences import sentence
+
+PEOPLE = int(os.environ.get("CLEW_FLOOD_PEOPLE", "20"))
+"""How many flood. More than a few dozen take a machine of their own, and time."""
 
 CALM = 12
 """Others' answers that may come before a calm person's, whatever anybody else has asked."""
@@ -55,15 +60,16 @@ async def test_where_every_step_fails_a_budget_bounds_what_is_spent_all_the_same
 
 @pytest.mark.campaign
 @pytest.mark.timeout(900)
-async def test_a_hundred_people_who_flood_spend_their_budgets_and_no_more(idle_stack: Stack) -> None:
-    await flood(idle_stack, count=100, each=4, budget=100, ends="final", patience=800)
+async def test_many_people_who_flood_spend_their_budgets_and_no_more(idle_stack: Stack) -> None:
+    await flood(idle_stack, count=PEOPLE, each=4, budget=100, ends="final", patience=800)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(900)
-async def test_a_hundred_people_who_flood_while_every_reply_is_cut_spend_no_more_either(idle_stack: Stack) -> None:
+async def test_people_who_flood_while_every_reply_is_cut_spend_no_more_either(idle_stack: Stack) -> None:
     await idle_stack.sandbox.fault(kind="cut", times=0)
-    await flood(idle_stack, count=100, each=4, budget=20, ends="failed", patience=800)
+    # Each question is asked of the model for most of a minute before it fails.
+    await flood(idle_stack, count=max(4, PEOPLE // 5), each=2, budget=20, ends="failed", patience=800)
 
 
 @pytest.mark.campaign
