@@ -12,7 +12,7 @@ from tests.support.stack import Stack, eventually
 from workflows.policies import STEP_TRIES
 from workflows.sentences import sentence
 
-PEOPLE = int(os.environ.get("CLEW_FLOOD_PEOPLE", "20"))
+PEOPLE = int(os.environ.get("CLEW_FLOOD_PEOPLE", "12"))
 """How many flood. More than a few dozen take a machine of their own, and time."""
 
 CALM = 12
