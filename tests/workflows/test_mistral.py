@@ -144,7 +144,7 @@ async def test_a_status_has_its_class_and_its_sentence(
     assert "alice" not in str(failed), "an error's words may quote people"
 
 
-@pytest.mark.parametrize(("form", "least", "most"), [("seconds", 7.0, 7.0), ("date", 5.0, 7.0)])
+@pytest.mark.parametrize(("form", "least", "most"), [("seconds", 7.0, 7.0), ("date", 5.0, 9.0)])
 async def test_retry_after_is_kept_as_seconds(
     mistral: MistralClient, analyst: PinnedAgent, sandbox: RunningSandbox, form: str, least: float, most: float
 ) -> None:
@@ -152,6 +152,7 @@ async def test_retry_after_is_kept_as_seconds(
     failed = await failure(mistral, analyst)
     assert isinstance(failed, Retriable)
     assert failed.retry_after is not None
+    # Dates name whole seconds, the one that the server puts on its answers too.
     assert least <= failed.retry_after <= most
 
 
