@@ -129,7 +129,8 @@ async def test_whatever_fails_the_branch_in_use_holds_each_question_once_and_ans
         kinds = [entry["type"] for entry in sandbox.entries(outcome.head.branch)]
         assert kinds == ["message.input", "function.call", "function.result", "message.output"] * 2, case
         assert sandbox.open_calls(outcome.head.branch) == []
-        assert posts_of(sandbox, case) <= (6 if behaviour.fork_from_calls else 10), case
+        # One more than needed: so many cases at once may hold a heartbeat up, which costs a request and nothing else.
+        assert posts_of(sandbox, case) <= (7 if behaviour.fork_from_calls else 11), case
 
 
 REFUSALS = {400: "mistral_refused", 401: "mistral_auth", 403: "mistral_auth", 422: "mistral_refused"}
