@@ -128,7 +128,7 @@ async def test_too_many_calls_are_refused_and_the_same_call_twice_is_made_once(s
     assert sum("Too many calls at once" in result for result in told) == 4
     assert told[20] == told[0]
     assert [call for call in stack.market.calls if call[0] == "history" and call[1] == ("AAPL",)].__len__() <= 10
-    assert "Unknown tool" in told[21]
+    assert "You have no such tool" in told[21]
 
 
 # --- Tools -----------------------------------------------------------------------------------------------------------
