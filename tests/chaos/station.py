@@ -104,7 +104,11 @@ class Station(InLoop):
             await self._session.close()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:
+            # Whoever asked has died meanwhile.
+            return web.Response(status=400)
         method, about = _named(body)
         fault = self._faults.first(lambda one: one.method == method and one.strikes({}, None))
         early = time.time() < self._not_before.get(about, 0.0)
