@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from email.utils import parsedate_to_datetime
+
+from workflows.retry_after import http_date
 
 _NEAR = 5.0
 """Seconds of a difference that may be the way of an answer, and the whole seconds in which it is dated."""
@@ -17,10 +18,10 @@ class PlatformClock:
 
     def told(self, date: str | None) -> None:
         """What an answer that came just now has as its `Date`."""
-        try:
-            ahead = parsedate_to_datetime(date or "").timestamp() - time.time()
-        except (ValueError, OverflowError):
+        there = http_date(date or "")
+        if there is None:
             return
+        ahead = there.timestamp() - time.time()
         self._ahead = ahead if abs(ahead) > _NEAR else 0.0
 
     def now(self) -> float:

@@ -1,4 +1,4 @@
-"""`Retry-After`, which services send as seconds or as a date."""
+"""`Retry-After`, which services send as seconds or as a date, and the dates of HTTP."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ def retry_after(header: str | None, date: str | None = None) -> float | None:
 
 
 def _until(header: str, date: str | None) -> float | None:
-    until, now = _moment(header), _moment(date or "")
+    until, now = http_date(header), http_date(date or "")
     if until is None:
         return None
     return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
 
 
-def _moment(date: str) -> datetime | None:
+def http_date(date: str) -> datetime | None:
+    """The moment that a header names; None if it makes no sense."""
     try:
         moment = parsedate_to_datetime(date)
     except (ValueError, OverflowError):
