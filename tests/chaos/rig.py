@@ -19,10 +19,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from bot.connect import connect
 from bot.platforms.discord.values import DIRECT
 from tests.bot.processes import alive, eventually
-from tests.chaos.between.sitecustomize import STATION
 from tests.chaos.injected import Injected
 from tests.chaos.ledger import Asked, Kill, Ledger, Pending
 from tests.chaos.station import Station, running_station
+from tests.chaos.variants.injected.sitecustomize import STATION
 from tests.chaos.witness import DiscordWitness, SlackWitness, branches_of, steps_of, threads_of
 from tests.discord.server import running_discord
 from tests.e2e.chats.discord import DiscordSeat

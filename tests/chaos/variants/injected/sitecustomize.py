@@ -5,7 +5,6 @@ The product has no switch for any of it, and does not know that it happens. What
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import sys
@@ -15,6 +14,9 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+STATION = "CLEW_CHAOS_STATION"
+"""Names the address of the station that a worker's tool calls go over."""
 
 
 def no_dedupe(inbox: Any) -> None:
@@ -158,12 +160,18 @@ def turn_clock(directory: Path) -> None:
     os.execve(sys.executable, sys.orig_argv, os.environ | wrong)
 
 
+def use_station() -> None:
+    """Lead a worker's tool calls over the station, if there is one."""
+    station = os.environ.get(STATION)
+    if station and sys.orig_argv[-1] == "worker":
+        os.environ["MCP_SERVER_URL"] = station
+
+
 def begin() -> None:
     """Be what the files say, if they say anything."""
     directory = Path(os.environ.get("CLEW_CHAOS_INJECTED", os.devnull))
     turn_clock(directory)
-    # Python runs one module of this name only.
-    importlib.import_module("tests.chaos.between.sitecustomize")
+    use_station()
     named = directory / "build"
     name = named.read_text("utf-8").strip() if named.exists() else ""
     if not name:
