@@ -53,7 +53,7 @@ class Two:
         slack = self.desk.slack
         places = (self.own, slack.dm(self.desk.bob), self.desk.channel)
         seen = [str(slack.messages(place)) + str(slack.ephemerals(place, self.desk.bob)) for place in places]
-        return " ".join([*seen, *(str(slack.thread(self.own, self.own_thread)))])
+        return " ".join([*seen, str(slack.thread(self.own, self.own_thread))])
 
     def press(self, action: str, *, channel: str, ts: str, thread: str) -> Interaction:
         """Press a button, with ids in the payload that are not of one message."""
