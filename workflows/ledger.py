@@ -86,15 +86,9 @@ class TemporalLedger:
         handle = self._client.get_workflow_handle_for(UsageWorkflow.run, ledger)
         return await handle.execute_update(UsageWorkflow.admit, request)  # pyright: ignore[reportUnknownMemberType] - temporalio's own gap
 
-    async def spent_today(self, thread: ThreadRef, asker: Asker) -> int:
-        """Tokens that `asker` used today (UTC). Raises Retriable where Temporal cannot be reached."""
-        return await self._spent(usage_id(thread.platform, thread.workspace, asker))
-
     async def spent_in_workspace(self, thread: ThreadRef) -> int:
         """Tokens that the thread's workspace used today (UTC). Raises Retriable where Temporal cannot be reached."""
-        return await self._spent(workspace_usage_id(thread.platform, thread.workspace))
-
-    async def _spent(self, ledger: str) -> int:
+        ledger = workspace_usage_id(thread.platform, thread.workspace)
         handle = self._client.get_workflow_handle_for(UsageWorkflow.run, ledger)
         try:
             state = await handle.query(UsageWorkflow.spent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from rich.console import Console
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.common import RetryPolicy, SearchAttributePair, TypedSearchAttributes
@@ -22,6 +20,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from bot import admin_text
 from bot.admin import Status, collect
 from tests.benchmarks import report
+from tests.bot.admin_shown import shown
 from workflows import search_attributes
 from workflows.identity import TASK_QUEUE, TURN_STATE, USAGE_TOTAL
 from workflows.pausing import TemporalHold
@@ -87,12 +86,6 @@ async def first(look: Callable[[], Awaitable[T]], holds: Callable[[T], bool], de
 
 def backing_off(status: Status) -> bool:
     return any(step.state == "backing off" for turn in status.turns for step in turn.steps)
-
-
-def shown(status: Status) -> str:
-    text = io.StringIO()
-    admin_text.show(status, Console(file=text, width=200))
-    return text.getvalue()
 
 
 async def test_a_step_that_waits_for_its_next_attempt_is_shown_with_all_figures(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from rich.console import Console
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from bot import admin_text
 from bot.admin import Status, collect
+from tests.bot.admin_shown import shown
 from workflows.identity import TASK_QUEUE
 
 
@@ -39,12 +38,6 @@ async def status_where(client: Client, holds: Callable[[Status], bool]) -> Statu
         assert time.monotonic() < deadline, found
         await asyncio.sleep(0.1)
     return found
-
-
-def shown(status: Status) -> str:
-    text = io.StringIO()
-    admin_text.show(status, Console(file=text, width=200))
-    return text.getvalue()
 
 
 async def test_a_workflow_whose_task_fails_again_and_again_is_told_of_until_code_comes_that_fits(
