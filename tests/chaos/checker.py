@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from tests.chaos.ledger import OVER, PARKED, Asked, Branch, Ledger, Standing, Step, Write
+from tests.chaos.ledger import OVER, PARKED, Asked, Branch, Call, Ledger, Standing, Step, Write
 
 ANALYST = "clew-analyst"
 STEP_TRIES = 5
 BESIDE_EACH_OTHER = 30.0
 """Seconds for which a double may be visible before it is taken away."""
+
+ON_ITS_WAY = 0.1
+"""Seconds in which what is sent on one connection may meet a refusal that comes back on another."""
+TOO_MANY = 429
 
 IDENTIFIES, REFUSALS = 1_000, 10_000
 
@@ -198,10 +202,16 @@ def amplified(ledger: Ledger) -> Iterable[Finding]:
 
 def hasty(ledger: Ledger) -> Iterable[Finding]:
     """I9: no request inside a Retry-After window. A thread's steps follow each other: after a refusal, its retry."""
-    for call in ledger.calls:
+    refused: dict[tuple[str, str, str], float] = {}
+    for call in sorted(ledger.calls, key=lambda call: call.at):
+        what = (call.platform, call.method, call.about)
         # Who was told to wait may be dead, and with it what it was told.
-        if call.early and not any(kill.at < call.at < kill.until for kill in ledger.kills):
-            yield Finding(invariant="I9", text=f"{call.method} about {call.about} came too early")
+        forgotten = any(kill.at < call.at < kill.until for kill in ledger.kills)
+        if call.told is not None and not forgotten and not _on_its_way(call, call.told, refused.get(what)):
+            told = f"{call.told:.3f} s after its sender was told to wait"
+            yield Finding(invariant="I9", text=f"{call.method} about {call.about} came {told}")
+        if call.status == TOO_MANY:
+            refused[what] = call.at
     if ledger.wait is None:
         return
     for thread, steps in _sent(ledger.steps).items():
@@ -209,6 +219,11 @@ def hasty(ledger: Ledger) -> Iterable[Finding]:
             waited = after.at - before.at
             if before.outcome == "429" and waited < ledger.wait:
                 yield Finding(invariant="I9", text=f"a step of {thread} waited {waited:.2f} s of {ledger.wait:.1f}")
+
+
+def _on_its_way(call: Call, told: float, refused: float | None) -> bool:
+    """Whether a request was under way when another one was refused. One that is asked again never was."""
+    return told < ON_ITS_WAY and (refused is None or refused < call.at - told - ON_ITS_WAY)
 
 
 def stubborn(ledger: Ledger) -> Iterable[Finding]:

@@ -105,7 +105,8 @@ class Call:
     at: float
     status: int | None
     error: str
-    early: bool
+    told: float | None
+    """Its sender knew for so many seconds that it might not come now; None where it might."""
     last: bool = False
     """It shows an outcome: the last word, which is tried where progress was refused."""
 

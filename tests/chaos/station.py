@@ -52,7 +52,8 @@ class Station(InLoop):
         self._faults = Faults[StationFault]()
         self._session: aiohttp.ClientSession | None = None
         self._calls: list[Call] = []
-        self._not_before: dict[str, float] = {}
+        self._closed: dict[str, tuple[float, float]] = {}
+        """Since when who calls about something knows that it has to wait, and until when."""
         self.url = ""
 
     # --- From other threads ------------------------------------------------------------------------------------------
@@ -111,15 +112,17 @@ class Station(InLoop):
             return web.Response(status=400)
         method, about = _named(body)
         fault = self._faults.first(lambda one: one.method == method and one.strikes({}, None))
-        early = time.time() < self._not_before.get(about, 0.0)
+        now, (since, until) = time.time(), self._closed.get(about, (0.0, 0.0))
+        told = now - since if now < until else None
         refused = await self._struck(request, fault, "before")
         if refused is None:
             refused = await self._forwarded(request, body, fault)
         status = refused.status if isinstance(refused, web.StreamResponse) else None
         if status == 429 and fault is not None and fault.retry_after is not None:
-            self._not_before[about] = time.time() + fault.retry_after
+            now = time.time()
+            self._closed[about] = (now, now + fault.retry_after)
         if method == CALL:
-            self._note(about, status, early=early)
+            self._note(about, status, told)
         if isinstance(refused, _Lost):
             # Nothing more can be said to whoever asked.
             return web.Response(status=500)
@@ -171,9 +174,9 @@ class Station(InLoop):
                 pass
         return None
 
-    def _note(self, about: str, status: int | None, *, early: bool) -> None:
+    def _note(self, about: str, status: int | None, told: float | None) -> None:
         self._calls.append(
-            Call(platform="tools", method=CALL, about=about, at=time.time(), status=status, error="", early=early)
+            Call(platform="tools", method=CALL, about=about, at=time.time(), status=status, error="", told=told)
         )
 
 

@@ -49,8 +49,8 @@ def entries(*texts: str) -> tuple[dict[str, str], ...]:
     return tuple(found)
 
 
-def call(about: str, *, status: int = 200, error: str = "", early: bool = False) -> Call:
-    return Call(platform="slack", method="chat.update", about=about, at=1.0, status=status, error=error, early=early)
+def call(about: str, *, status: int = 200, error: str = "", told: float | None = None, at: float = 1.0) -> Call:
+    return Call(platform="slack", method="chat.update", about=about, at=at, status=status, error=error, told=told)
 
 
 @pytest.fixture
@@ -202,10 +202,20 @@ def test_more_tries_than_five(right: Ledger) -> None:
 
 
 def test_a_request_that_did_not_wait(right: Ledger) -> None:
-    right.calls.append(call("m-b1", early=True))
+    right.calls.append(call("m-b1", told=0.3))
     assert found(right) == {"I9"}
     right.kills.append(Kill(role="worker", at=0.5, until=1.5))
     assert found(right) == set()
+
+
+def test_a_request_that_was_on_its_way_while_another_was_refused(right: Ledger) -> None:
+    right.calls += [call("m-a1", status=429), call("m-b1", told=0.03, at=1.03)]
+    assert found(right) == set()
+
+
+def test_a_request_that_is_asked_again_at_once(right: Ledger) -> None:
+    right.calls += [call("m-a1", status=429), call("m-a1", told=0.03, at=1.03)]
+    assert found(right) == {"I9"}
 
 
 @pytest.mark.parametrize(("seconds", "invariants"), [(1.9, {"I9"}), (2.1, set[str]())])

@@ -90,7 +90,7 @@ class SlackWitness:
             about = (f"{key}:{part}" if key else "") if creates else str(one.arguments.get("ts") or "")
             yield Call(
                 platform="slack", method=one.method, about=about, at=wall(one.at), status=one.status,
-                error=one.error or "", early=one.early, last=state in OVER,
+                error=one.error or "", told=one.told, last=state in OVER,
             )  # fmt: skip
 
 
@@ -163,7 +163,7 @@ class DiscordWitness:
             error = "" if one.error is None else str(one.error)
             yield Call(
                 platform="discord", method=one.route, about=str(about), at=wall(one.at), status=one.status,
-                error=error, early=one.early, last=its is not None and its.state in OVER,
+                error=error, told=one.told, last=its is not None and its.state in OVER,
             )  # fmt: skip
 
     def _of_mark(self, thread: str, mark: str) -> tuple[str, int]:

@@ -31,7 +31,8 @@ class Buckets:
     def __init__(self) -> None:
         self.on = False
         self._seen: dict[str, deque[float]] = {}
-        self._closed_until: dict[str, float] = {}
+        self._closed: dict[str, tuple[float, float]] = {}
+        """Since when clients know, and until when."""
 
     def admit(self, route: str, path: dict[str, str]) -> dict[str, str]:
         """Count a request; returns the headers that tell of its bucket.
@@ -70,12 +71,19 @@ class Buckets:
 
     def close(self, route: str, path: dict[str, str], seconds: float, *, is_global: bool) -> None:
         """Note that a client was told to stay away for so long."""
-        self._closed_until["" if is_global else _slot(route, path)] = time.monotonic() + seconds
+        slot = "" if is_global else _slot(route, path)
+        told, now = self._told(slot), time.monotonic()
+        self._closed[slot] = (now if told is None else now - told, now + seconds)
 
-    def is_early(self, route: str, path: dict[str, str]) -> bool:
-        """Whether a request comes before the time that its client was told."""
-        until = max(self._closed_until.get("", 0.0), self._closed_until.get(_slot(route, path), 0.0))
-        return time.monotonic() < until
+    def told(self, route: str, path: dict[str, str]) -> float | None:
+        """For how many seconds clients have known that no request may come now; None where one may."""
+        known = [told for slot in ("", _slot(route, path)) if (told := self._told(slot)) is not None]
+        return max(known, default=None)
+
+    def _told(self, slot: str) -> float | None:
+        since, until = self._closed.get(slot, (0.0, 0.0))
+        now = time.monotonic()
+        return now - since if now < until else None
 
 
 def _slot(route: str, path: dict[str, str]) -> str:

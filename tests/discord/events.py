@@ -99,6 +99,11 @@ def guild_left() -> Event:
     return Event(name="GUILD_DELETE", data={"id": GUILD}, intents=GUILDS)
 
 
+def guild_unavailable() -> Event:
+    """GUILD_DELETE: the guild is away for a while."""
+    return Event(name="GUILD_DELETE", data={"id": GUILD, "unavailable": True}, intents=GUILDS)
+
+
 def heard_by(event: Event, intents: int) -> Json | None:
     """An event's payload for a session with these intents, None where it is not told.
 

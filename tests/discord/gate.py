@@ -58,7 +58,7 @@ class Gate:
         route, named = (None, {}) if found is None else found
         call = Call(route=path if route is None else route.name, path=named, query=dict(request.query))
         record = Request(route=call.route, path=unquote(raw), arguments={}, at=time.monotonic())
-        record.early = self.buckets.is_early(call.route, named)
+        record.told = self.buckets.told(call.route, named)
         self.requests.append(record)
         refused: Refused | None = None
         try:

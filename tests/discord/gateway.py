@@ -74,6 +74,8 @@ class Gateway:
         self.resumes = 0
         self.down = False
         self.twice = False
+        self.outage = False
+        """The guild is unavailable, as far as anybody is told."""
         self.acks = True
         self.heartbeat_seconds = 41.25
         self.refused_intents = 0
@@ -117,6 +119,8 @@ class Gateway:
     def tell(self, event: Event) -> None:
         """Send an event to every session that may hear of it."""
         self.events.append(event)
+        if self.outage and event.data.get("guild_id") == GUILD:
+            return
         for session in self.sessions:
             data = None if session.ended else heard_by(event, session.intents)
             for _ in range(0 if data is None else 2 if self.twice else 1):
@@ -214,7 +218,7 @@ class Gateway:
                 "user_settings": {}, "guild_join_requests": [],
             },
         )  # fmt: skip
-        if is_member:
+        if is_member and not self.outage:
             session.dispatch("GUILD_CREATE", guild_event(self._world).data)
 
     async def _resume(self, link: Link, data: Json) -> None:

@@ -92,6 +92,18 @@ class Trouble(Served):
 
         self._do(job)
 
+    def outage(self, on: bool = True) -> None:
+        """The guild is unavailable: nothing of it is told of, though its people go on, and the REST API does."""
+
+        def job() -> None:
+            if on:
+                self._emit(events.guild_unavailable())
+            self._gateway.outage = on
+            if not on:
+                self._emit(events.guild_event(self._world))
+
+        self._do(job)
+
     def twice(self, on: bool = True) -> None:
         """Deliver every event twice."""
         self._gateway.twice = on

@@ -185,8 +185,13 @@ class Request:
     """Discord's own code, where it was refused."""
     fault: str | None = None
     """The kind of the fault that met it."""
-    early: bool = False
-    """It came before the end of a Retry-After."""
+    told: float | None = None
+    """It came before the end of a Retry-After: so many seconds after its clients were told."""
+
+    @property
+    def early(self) -> bool:
+        """Whether it came before the end of a Retry-After."""
+        return self.told is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -82,7 +82,7 @@ class Gate:
         self, request: web.Request, method: str, values: Json, apply: Callable[[], web.Response]
     ) -> web.StreamResponse:
         record = Request(method=method, arguments=values, at=time.monotonic())
-        record.early = self.tiers.is_early(method, values)
+        record.told = self.tiers.told(method, values)
         self.requests.append(record)
         fault = self._board.take(method, values)
         record.fault = None if fault is None else fault.kind

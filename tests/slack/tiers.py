@@ -30,7 +30,8 @@ class Tiers:
     def __init__(self) -> None:
         self.on = False
         self._seen: dict[str, deque[float]] = {}
-        self._closed_until: dict[str, float] = {}
+        self._closed: dict[str, tuple[float, float]] = {}
+        """Since when clients know, and until when."""
 
     def admit(self, method: str, arguments: Json) -> None:
         """Count a request.
@@ -54,11 +55,15 @@ class Tiers:
 
     def close(self, method: str, arguments: Json, seconds: float) -> None:
         """Note that a client was told to stay away for so long."""
-        self._closed_until[_slot(method, arguments)] = time.monotonic() + seconds
+        told = self.told(method, arguments)
+        now = time.monotonic()
+        self._closed[_slot(method, arguments)] = (now if told is None else now - told, now + seconds)
 
-    def is_early(self, method: str, arguments: Json) -> bool:
-        """Whether a request comes before the time that its client was told."""
-        return time.monotonic() < self._closed_until.get(_slot(method, arguments), 0.0)
+    def told(self, method: str, arguments: Json) -> float | None:
+        """For how many seconds clients have known that no request may come now; None where one may."""
+        since, until = self._closed.get(_slot(method, arguments), (0.0, 0.0))
+        now = time.monotonic()
+        return now - since if now < until else None
 
 
 def _slot(method: str, arguments: Json) -> str:
