@@ -116,6 +116,19 @@ async def test_a_bot_that_comes_back_hands_over_nothing_twice_and_tells_nobody_a
     assert len(discord.asked("POST /channels/*/messages")) == written
 
 
+async def test_what_was_said_in_a_server_that_is_away_as_we_begin_is_read_once_it_is_back(
+    desk: DiscordDesk, caught_up: CaughtUp
+) -> None:
+    discord = desk.discord
+    before = desk.mention(PRICE)
+    discord.outage()
+    async with desk.bot():
+        await caught_up(1)
+        assert [one for one in discord.messages(desk.channel) if one.user == discord.bot_user] == []
+        discord.outage(on=False)
+        await outcomes(desk, before, [before])
+
+
 @pytest.mark.campaign
 async def test_a_reaction_made_meanwhile_is_one_retry(desk: DiscordDesk, caught_up: CaughtUp) -> None:
     async with desk.bot():

@@ -58,6 +58,15 @@ async def test_what_was_said_while_the_connection_was_cut_is_answered_once(desk:
     assert desk.discord.identifies == 1
 
 
+async def test_what_was_said_in_a_server_that_was_away_is_caught_up_with(desk: DiscordDesk) -> None:
+    thread, _ = await desk.asked(PRICE)
+    desk.discord.outage()
+    missed = desk.discord.say(thread, desk.alice, "And its volume?")
+    desk.discord.outage(on=False)
+    await desk.outcome(thread, missed)
+    assert posts(desk.discord, thread) == 2
+
+
 @pytest.mark.campaign
 async def test_a_connection_that_is_reset_or_asked_to_reconnect_loses_and_doubles_nothing(desk: DiscordDesk) -> None:
     thread, _ = await desk.asked(PRICE)

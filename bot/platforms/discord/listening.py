@@ -31,8 +31,8 @@ from bot.platforms.discord.values import NAME
 from bot.platforms.later import Later
 from workflows.errors import CallError, Retriable, Terminal
 
-SETTLING = 2.0
-"""Seconds without another server being told of, after which all of them have been."""
+SETTLING = 0.5
+"""Seconds without another server being told of, after which we begin to read; a server told of later is read then."""
 
 CALL = 4.0
 """Seconds for a call of the listening half."""
@@ -137,6 +137,8 @@ class _Ears(discord.Client):
         self._giving_up: asyncio.TimerHandle | None = None
         self._again = False
         self._ready_before = False
+        self._away: dict[int, float] = {}
+        """Servers of which nothing is told just now, and since when."""
         self._tree = build_tree(self, self._pressed)
         self._later = Later(CallError, discord.DiscordException)
 
@@ -164,6 +166,9 @@ class _Ears(discord.Client):
 
     async def on_ready(self) -> None:
         """A session has begun, and nothing of what happened before it is told of."""
+        for guild in self.guilds:
+            if guild.unavailable:
+                self._away.setdefault(guild.id, self._broken)
         self._heard_again()
         _log.info("listening to Discord as %s in %d servers", self.user, len(self.guilds))
         if not self._ready_before:
@@ -182,6 +187,16 @@ class _Ears(discord.Client):
     async def on_resumed(self) -> None:
         """Everything has been told of again, as far as Discord kept it."""
         self._heard_again()
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """A server is away, and nothing is told of it until it is back."""
+        self._away.setdefault(guild.id, self._gap.clock.now() - BEFORE)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server is there, or back."""
+        since = self._away.pop(guild.id, None)
+        if since is not None:
+            self._gap.widen(since)
 
     def _heard_again(self) -> None:
         self._again = False
