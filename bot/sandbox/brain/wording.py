@@ -12,7 +12,7 @@ NO_MODEL = "_Sandbox answer: written by rules from tool results, no model involv
 _ORDER = re.compile(r"Go on without\b")
 _TOOL_NAME = re.compile(r"\b(?:get|search|compare|draw)_[a-z_]+\b")
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z]|(?:get|search|compare|draw)_)")
-_REFUSED = re.compile(r"(?P<head>Not available[^:]*): (?P<things>.+)\.")
+_FOLDING = re.compile(r"(?P<head>(?:Not available|Historical sample)[^:]*): (?P<things>.+)\.")
 _LONGEST_LINE = 380
 NO_ADVICE = "This is not investment advice: nothing here says to buy, sell or hold."
 
@@ -20,7 +20,7 @@ NO_ADVICE = "This is not investment advice: nothing here says to buy, sell or ho
 def notes(results: Iterable[ToolResult]) -> list[str]:
     """What results say must be told about them, each once."""
     told = [_sentence(str(result.value["note"])) for result in results if result.value.get("note")]
-    return list(dict.fromkeys(sentence for note in told for sentence in sentences(note)))
+    return folded(sentence for note in told for sentence in sentences(note))
 
 
 def missing(results: Iterable[ToolResult]) -> list[str]:
@@ -30,10 +30,10 @@ def missing(results: Iterable[ToolResult]) -> list[str]:
 
 
 def folded(told: Iterable[str]) -> list[str]:
-    """Sentences, each once; those of the kind `Not available …: this.` as one, `Not available …: this; that.`."""
+    """Sentences, each once; those of a kind, as `Not available …: this.`, as one: `Not available …: this; that.`."""
     things: dict[str, dict[str, None]] = {}
     for sentence in told:
-        refused = _REFUSED.fullmatch(sentence)
+        refused = _FOLDING.fullmatch(sentence)
         head, named = (refused["head"], refused["things"].split("; ")) if refused else (sentence, [])
         things.setdefault(head, {}).update(dict.fromkeys(named))
     return [line for head, named in things.items() for line in _folded(head, list(named))]

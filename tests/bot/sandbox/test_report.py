@@ -105,6 +105,7 @@ def test_a_report_has_a_headline_a_summary_sections_metrics_follow_ups_and_gaps(
     assert report["headline"] == "Apple Inc. (AAPL): +31.0 % from 2023-12-29 to 2024-12-30, last close 252.20 USD"
     summary = report["summary"]
     assert summary.startswith("Historical sample, not live data")
+    assert "; companies as listed" in summary
     assert "above both its 50-day and its 200-day average" in summary
     assert "moderate for a share" in summary
     assert summary.endswith(NO_MODEL)
