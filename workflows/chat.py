@@ -106,7 +106,10 @@ class Chat(Protocol):
         ...
 
     def live(self, message: MessageRef, *, asker: str = "") -> AbstractAsyncContextManager[LiveMessage]:
-        """Progress in the placeholder: edits here, a native stream there. Never overwrites a terminal outcome."""
+        """Progress in the placeholder: edits here, a native stream there. Never overwrites a terminal outcome.
+
+        The block may be cancelled at any moment, and ends once no call is under way that could still be applied.
+        """
         ...
 
     async def read(self, thread: ThreadRef, *, before: str, limit: int) -> Sequence[Said]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from workflows.chat import Chat
+from workflows.chat import Chat, LiveMessage
 from workflows.contracts import Answer, LineState, Live, MessageRef, ProgressLine
-from workflows.errors import CallError, Retriable, Terminal
+from workflows.errors import Ambiguous, CallError, Retriable, Terminal
 from workflows.remembered import Remembered
 
 _RANK = {
@@ -24,9 +24,6 @@ _RANK = {
     LineState.DONE: 2,
     LineState.FAILED: 2,
 }
-
-_LAST_UPDATE = 1.0
-"""Seconds for which the last update may hold up the last word."""
 
 _REMEMBERED = 1_000
 
@@ -95,8 +92,6 @@ class _Board:
         self._answer = live.answer
         self._asker = live.asker
         self._changed = asyncio.Event()
-        self._between = asyncio.Event()
-        self._between.set()
         self._pump = asyncio.create_task(self._run())
 
     def merge(self, answer: Answer) -> None:
@@ -127,34 +122,29 @@ class _Board:
         self._changed.set()
 
     async def close(self) -> None:
-        """Stop the pump before the last word is written.
-
-        An update that is under way may finish, for a moment: cut off, it might still be applied, after the last word.
-        """
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_UPDATE):
-                await self._between.wait()
+        """Stop the pump before the last word is written. It ends once no call is under way any more."""
         self._pump.cancel()
         await asyncio.gather(self._pump, return_exceptions=True)
 
     async def _run(self) -> None:
-        while True:
-            try:
-                async with self._chat.live(self._message, asker=self._asker) as message:
-                    while True:
-                        await self._changed.wait()
-                        self._changed.clear()
-                        self._between.clear()
-                        try:
-                            await message.show(self._answer)
-                        finally:
-                            self._between.set()
-                        await asyncio.sleep(self._chat.capabilities.edit_interval)
-            except CallError as error:  # Progress is best effort: whatever the platform says, the turn goes on.
-                _log.debug("live progress failed: %s", type(error).__name__)
-                if isinstance(error, Terminal):
-                    self.refused = True
-                    return
-                told = error.retry_after if isinstance(error, Retriable) else None
-                self._changed.set()
-                await asyncio.sleep(max(told or 0.0, self._chat.capabilities.edit_interval))
+        # Progress is best effort: whatever the platform says, the turn goes on.
+        try:
+            async with self._chat.live(self._message, asker=self._asker) as message:
+                while True:
+                    await self._changed.wait()
+                    self._changed.clear()
+                    wait = await self._show(message)
+                    await asyncio.sleep(max(wait, self._chat.capabilities.edit_interval))
+        except CallError as error:
+            _log.debug("there is no live progress: %s", type(error).__name__)
+            self.refused = isinstance(error, Terminal)
+
+    async def _show(self, message: LiveMessage) -> float:
+        """Show the latest state; for how many seconds the platform wants no further one. Raises Terminal."""
+        try:
+            await message.show(self._answer)
+        except (Retriable, Ambiguous) as error:
+            _log.debug("live progress failed: %s", type(error).__name__)
+            self._changed.set()
+            return (error.retry_after or 0.0) if isinstance(error, Retriable) else 0.0
+        return 0.0

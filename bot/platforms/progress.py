@@ -7,12 +7,16 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from workflows.contracts import Answer
 from workflows.remembered import Remembered
 
 T = TypeVar("T")
 
 FRESH = 2.0
 """Seconds, less than a heartbeat's time-out, after which a worker cannot know whether it was given up meanwhile."""
+
+SHOWN_AGAIN = 30.0
+"""Seconds after which progress is shown again though nothing changed: another worker may have shown something else."""
 
 _REMEMBERED = 1_000
 
@@ -71,6 +75,26 @@ class Outcomes:
             return True
         asleep = time.monotonic() - since > FRESH
         return asleep and await standing() not in ("waiting", "working")
+
+
+class Shown:
+    """The progress that this process showed a moment ago: each activity of a turn begins by showing where it stands."""
+
+    def __init__(self) -> None:
+        self._known: Remembered[str, tuple[float, Answer]] = Remembered(_REMEMBERED)
+
+    def stands(self, message: str, answer: Answer) -> bool:
+        """Whether a message shows this already, unless another worker changed it meanwhile."""
+        at, known = self._known.get(message) or (0.0, None)
+        return known == answer and time.monotonic() - at < SHOWN_AGAIN
+
+    def note(self, message: str, answer: Answer) -> None:
+        """It was shown just now."""
+        self._known.keep(message, (time.monotonic(), answer))
+
+    def forget(self, message: str) -> None:
+        """Something else is shown, or about to be."""
+        self._known.forget(message)
 
 
 class Underway:

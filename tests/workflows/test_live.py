@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from bot.platforms.progress import Underway
 from bot.platforms.terminal_values import CAPABILITIES
 from tests.support.sandbox import until
 from tests.support.values import THREAD
@@ -22,13 +23,18 @@ MESSAGE = MessageRef(thread=THREAD, message="p1")
 
 @dataclass(kw_only=True)
 class Screen:
-    """The half of a platform that shows progress. `refusals` meet the next updates; none is applied before `free`."""
+    """The half of a platform that shows progress. `refusals` meet the next updates.
+
+    None is sent before there is `room`, and none is applied before `free`.
+    """
 
     capabilities: Capabilities = field(default_factory=lambda: replace(CAPABILITIES, edit_interval=0.05))
     shown: list[tuple[float, Answer]] = field(default_factory=list[tuple[float, Answer]])
     refusals: list[CallError] = field(default_factory=list[CallError])
     begun: int = 0
+    room: asyncio.Event = field(default_factory=asyncio.Event)
     free: asyncio.Event = field(default_factory=asyncio.Event)
+    underway: Underway = field(default_factory=Underway)
 
     def live(self, message: MessageRef, *, asker: str = "") -> AbstractAsyncContextManager[LiveMessage]:
         assert message == MESSAGE
@@ -36,10 +42,17 @@ class Screen:
 
     @asynccontextmanager
     async def _live(self) -> AsyncGenerator[LiveMessage]:
-        yield self
+        try:
+            yield self
+        finally:
+            await self.underway.landed(MESSAGE.message)
 
     async def show(self, answer: Answer) -> None:
         self.begun += 1
+        await self.room.wait()
+        await self.underway.whole(MESSAGE.message, self._sent(answer))
+
+    async def _sent(self, answer: Answer) -> None:
         await self.free.wait()
         if self.refusals:
             raise self.refusals.pop(0)
@@ -50,7 +63,9 @@ class Screen:
         return self.shown[-1][1]
 
 
-def boards(screen: Screen, *, held: bool = False) -> LiveBoards:
+def boards(screen: Screen, *, held: bool = False, full: bool = False) -> LiveBoards:
+    if not full:
+        screen.room.set()
     if not held:
         screen.free.set()
     return LiveBoards({"terminal": cast("Chat", screen)})
@@ -167,9 +182,9 @@ async def test_an_update_under_way_is_over_before_the_last_word_is_written() -> 
     assert screen.begun == 1
 
 
-async def test_an_update_that_never_ends_holds_nobody_up() -> None:
+async def test_an_update_for_which_there_is_no_room_holds_nobody_up() -> None:
     screen = Screen()
-    async with asyncio.timeout(10), boards(screen, held=True).watch(live(line("analyst")), "analyst"):
+    async with asyncio.timeout(10), boards(screen, full=True).watch(live(line("analyst")), "analyst"):
         await until(lambda: screen.begun == 1)
     assert screen.shown == []
 

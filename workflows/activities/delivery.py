@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 
 from workflows.activities.heartbeat import Pulse, heartbeating
 from workflows.blobs import BlobStore
-from workflows.chat import Chat
+from workflows.chat import Chat, LiveMessage
 from workflows.contracts import (
     OUTCOMES,
     Answer,
@@ -35,6 +35,9 @@ from workflows.contracts import (
 from workflows.door import receive
 from workflows.errors import CallError, Retriable, Terminal, retried_by_temporal
 from workflows.sentences import sentence, stands_still
+
+_PROGRESS = 5.0
+"""Seconds that a single update may take, with its tries."""
 
 _ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)
 
@@ -126,10 +129,10 @@ class DeliveryActivities:
 
     @activity.defn(name="show_progress")
     async def show_progress(self, request: Live) -> Done:
-        """Show progress once, best effort."""
+        """Show progress once, best effort. Where there is no room for it just now, that is waited for a moment."""
         try:
-            async with asyncio.timeout(5), self._chat.live(request.message, asker=request.asker) as message:
-                await message.show(request.answer)
+            async with asyncio.timeout(_PROGRESS), self._chat.live(request.message, asker=request.asker) as message:
+                await _shown(message, request.answer)
         except (CallError, TimeoutError):
             return Done(count=0)
         return Done(count=1)
@@ -213,6 +216,17 @@ class DeliveryActivities:
             await self._chat.delete(extra)
         if part.state in OUTCOMES:
             await self._chat.edit(found[0], part)
+
+
+async def _shown(message: LiveMessage, answer: Answer) -> None:
+    """Show progress, once it need not wait for that of others. Raises CallError where the platform refuses it."""
+    while True:
+        try:
+            return await message.show(answer)
+        except Retriable as error:
+            if error.sent or error.retry_after is not None:
+                raise
+        await asyncio.sleep(_PROGRESS / 10)
 
 
 def _is_again() -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.progress import Budget, Outcomes, Underway
+from bot.platforms.progress import Budget, Outcomes, Shown, Underway
 from bot.platforms.slack.blocks import blocks_of, escape, fallback_of
 from bot.platforms.slack.calls import call, read, word_of
 from bot.platforms.slack.charts import Charts
@@ -53,6 +53,8 @@ class SlackPlatform:
         self._capabilities = capabilities
         self._budget = Budget(progress_per_minute)
         self._outcomes = Outcomes()
+        self.shown = Shown()
+        """What progress stands where."""
         self._streams = Streams(client, per_minute=streams_per_minute)
         self._sessions = True
         self._underway = Underway()
@@ -133,6 +135,7 @@ class SlackPlatform:
 
         If it happened and we were not told, or we run again: it is the same edit, and what is deleted is gone.
         """
+        self.shown.forget(message.message)
         over = answer.state in OUTCOMES
         if over:
             self._outcomes.add(message.message, answer.attempt)
@@ -185,11 +188,15 @@ class SlackPlatform:
     # --- How ---------------------------------------------------------------------------------------------------------
 
     async def progress(self, message: MessageRef, answer: Answer, *, since: float) -> None:
-        """One progress edit. `since`: monotonic seconds of the last moment at which this attempt was surely alive."""
+        """One progress edit. `since`: monotonic seconds of the last moment at which this attempt was surely alive.
+
+        Raises Retriable where the worker has none to spare just now.
+        """
         shown = await self._shown(answer)
-        await self._budget.take()
         if await self._left_alone(message, answer, since):
             return
+        if not self._budget.spare():
+            raise Retriable("no progress edit is to spare", sent=False)
         try:
             await self._underway.whole(message.message, self._update(message, shown))
         except Retriable as refused:
@@ -274,16 +281,18 @@ class _Live:
         self._message = message
         self._asker = asker
         self._since = time.monotonic()
-        self._shown: Answer | None = None
 
     async def show(self, answer: Answer) -> None:
         """Show the whole state: the text in the stream, everything else in the placeholder."""
         since, self._since = self._since, time.monotonic()
         streamed = await self._platform.stream(self._message, self._asker, answer, since=since)
         rest = replace(answer, text="") if streamed else answer
-        if rest != self._shown:
+        shown = self._platform.shown
+        if not shown.stands(self._message.message, rest):
+            # Cut off from here on, nobody knows what it shows.
+            shown.forget(self._message.message)
             await self._platform.progress(self._message, rest, since=since)
-            self._shown = rest
+            shown.note(self._message.message, rest)
 
 
 def _thread(request: OpenThreadRequest, ts: str) -> ThreadRef:
