@@ -13,30 +13,11 @@ from typing import Any
 import pytest
 
 from mcp_server import server as door
+from tests.security.door import BODY, CALL, RIGHT
+from tests.security.mutations import besiege
 from tests.security.raw import Reply, ask
 from tests.support.market import TOKEN, RunningMarket, running_market
 
-META = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientInfo": {"name": "stranger", "version": "1"},
-    "io.modelcontextprotocol/clientCapabilities": {},
-}
-CALL: dict[str, Any] = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "tools/call",
-    "params": {"name": "get_quote", "arguments": {"symbol": "AAPL"}, "_meta": META},
-}
-BODY = json.dumps(CALL).encode()
-RIGHT = {
-    "Host": "127.0.0.1:{port}",
-    "Authorization": f"Bearer {TOKEN}",
-    "Accept": "application/json, text/event-stream",
-    "Content-Type": "application/json",
-    "MCP-Protocol-Version": "2026-07-28",
-    "Mcp-Method": "tools/call",
-    "Mcp-Name": "get_quote",
-}
 LIMIT = 4 * 1024 * 1024
 
 TOKENS: dict[str, dict[str, str]] = {
@@ -235,3 +216,10 @@ async def test_a_token_is_compared_as_a_whole_and_in_constant_time(
         assert (await said(market, headers={"Authorization": f"Bearer {token}"})).status == 401
 
     assert compared == [token.encode() for token in wrong]
+
+
+async def test_a_request_that_was_changed_anywhere_runs_nothing_and_breaks_nothing(market: RunningMarket) -> None:
+    statuses, wrong = await besiege(market, 300, seed=2)
+
+    assert wrong == []
+    assert statuses[401] > 100
