@@ -19,16 +19,19 @@ _MINUTE = 60.0
 def admitted(state: UsageState, request: AdmitRequest, now: float) -> tuple[UsageState, Refusal]:
     """Give a turn its place, or say why not. "busy": it is in the queue, and stays where it is if it asks again."""
     state = _of_day(replace(state, terms=request.terms), request.day)
-    state = replace(state, recent=tuple(moment for moment in state.recent if moment > now - _MINUTE))
+    # What was asked an hour ago, and is only heard of now, is no flood of this minute.
+    asked = request.moment or now
+    state = replace(state, recent=tuple(moment for moment in state.recent if moment > asked - _MINUTE))
     known = any(one.turn == request.turn for one in (*state.leases, *state.waiting))
     if not known:
         if _exhausted(state):
             return state, "budget"
-        too_many = request.terms.per_minute is not None and len(state.recent) >= request.terms.per_minute
+        in_minute = sum(moment <= asked for moment in state.recent)
+        too_many = request.terms.per_minute is not None and in_minute >= request.terms.per_minute
         if too_many or len(state.waiting) >= _WAITING:
             return state, "rate"
         wish = Lease(turn=request.turn, conversation=request.conversation, kind=request.kind)
-        recent = (*state.recent, now) if request.terms.per_minute is not None else ()
+        recent = (*state.recent, asked)[-_KEYS:] if request.terms.per_minute is not None else ()
         state = replace(state, waiting=(*state.waiting, wish), recent=recent)
     # Whoever asks need not be woken.
     state = granted(state, now)

@@ -385,6 +385,7 @@ class BeginTurn:
     """Ask for leave to run a turn: pins the agents of `roles` and checks the asker's budget.
 
     `fresh`: a pinned agent is gone, so all are looked up again. `leave` is what `GoOn` brought to a turn that waited.
+    `moment`: when the question was asked, in seconds since 1970; 0 where that is not known, and for another attempt.
     """
 
     thread: ThreadRef
@@ -394,6 +395,7 @@ class BeginTurn:
     trace: str = ""
     fresh: bool = False
     leave: str = ""
+    moment: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -799,13 +801,17 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdmitRequest:
-    """A turn asks for a place. `conversation` is the workflow to wake for one; turns of a `kind` cost alike."""
+    """A turn asks for a place. `conversation` is the workflow to wake for one; turns of a `kind` cost alike.
+
+    `moment`: when it was asked for, in seconds since 1970; 0: just now.
+    """
 
     turn: str
     conversation: str
     day: str
     kind: str
     terms: Terms
+    moment: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -822,8 +828,8 @@ class Lease:
 class UsageState:
     """One asker's ledger: tokens of `day`, and the keys already booked.
 
-    With terms, also who has a place and who waits for one, in order; when turns were let in of late, in seconds since
-    the epoch; the largest turn of each kind; and whom to wake.
+    With terms, also who has a place and who waits for one, in order; when those let in of late were asked for, in
+    seconds since the epoch; the largest turn of each kind; and whom to wake.
     """
 
     platform: str

@@ -93,6 +93,7 @@ class Leave:
             roles=ROLES if message.research is not None else ("analyst",),
             trace=message.trace,
             leave=given,
+            moment=message.moment if self._item.again is None else 0.0,
         )
         return await execute(begin_turn, request, asker=request.asker, summary=f"turn {request.turn}")
 

@@ -50,7 +50,9 @@ class TemporalLedger:
         except RPCError as error:
             raise Retriable("the ledger cannot be reached", code="internal") from error
 
-    async def admit(self, thread: ThreadRef, asker: Asker, turn: str, terms: Terms, *, kind: str) -> Refusal:
+    async def admit(
+        self, thread: ThreadRef, asker: Asker, turn: str, terms: Terms, *, kind: str, moment: float = 0.0
+    ) -> Refusal:
         """Ask for a turn's place. If it happened and we were not told, or we run again: it is the same place.
 
         Raises Retriable where Temporal cannot be reached, or its worker does not answer.
@@ -61,6 +63,7 @@ class TemporalLedger:
             day=_today(),
             kind=kind,
             terms=terms,
+            moment=moment,
         )
         ledger = usage_id(thread.platform, thread.workspace, asker)
         try:

@@ -17,11 +17,18 @@ NOW = 1_000.0
 
 
 def ask(
-    state: UsageState, turn: str, *, kind: str = "question", now: float = NOW, day: str = DAY, **terms: int | None
+    state: UsageState,
+    turn: str,
+    *,
+    kind: str = "question",
+    now: float = NOW,
+    asked: float = 0.0,
+    day: str = DAY,
+    **terms: int | None,
 ) -> tuple[UsageState, Refusal]:
     """A turn asks, in a conversation of its own."""
     limits = Terms(**{"tokens": 100, "seconds": 900, **terms})  # pyright: ignore[reportArgumentType] - numbers all
-    request = AdmitRequest(turn=turn, conversation=f"of {turn}", day=day, kind=kind, terms=limits)
+    request = AdmitRequest(turn=turn, conversation=f"of {turn}", day=day, kind=kind, terms=limits, moment=asked)
     return admitted(state, request, now)
 
 
@@ -93,6 +100,15 @@ def test_more_questions_in_a_minute_than_allowed_are_refused_and_one_more_is_tak
         refusals.append(refused)
     assert refusals == ["", "", "rate"]
     assert ask(state, "d", tokens=None, per_minute=2, now=NOW + 60)[1] == ""
+
+
+def test_what_was_asked_over_an_hour_and_is_heard_of_at_once_is_no_flood() -> None:
+    state = EMPTY
+    refusals: list[Refusal] = []
+    for turn, asked in {"a": 100.0, "b": 160.0, "c": 170.0, "d": 180.0, "e": 221.0}.items():
+        state, refused = ask(state, turn, tokens=None, per_minute=2, asked=asked)
+        refusals.append(refused)
+    assert refusals == ["", "", "", "rate", ""]
 
 
 def test_turns_at_once_are_counted_over_kinds_and_those_that_wait_go_in_order() -> None:

@@ -58,7 +58,9 @@ class Ledger(Protocol):
         """Book tokens of a turn's attempt, whose place is free then. Run again: the same key counts once."""
         ...
 
-    async def admit(self, thread: ThreadRef, asker: Asker, turn: str, terms: Terms, *, kind: str) -> Refusal:
+    async def admit(
+        self, thread: ThreadRef, asker: Asker, turn: str, terms: Terms, *, kind: str, moment: float = 0.0
+    ) -> Refusal:
         """Take a place for a turn, if its asker has one. Run again: it is the same place."""
         ...
 
@@ -213,7 +215,9 @@ class AgentActivities:
             return ""
         kind = "question" if request.roles == ("analyst",) else "research"
         terms = replace(self._terms.asker, seconds=self._terms.limits.deadline)
-        return await self._ledger.admit(request.thread, request.asker, request.turn, terms, kind=kind)
+        return await self._ledger.admit(
+            request.thread, request.asker, request.turn, terms, kind=kind, moment=request.moment
+        )
 
     @property
     def _metered(self) -> bool:
