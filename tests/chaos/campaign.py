@@ -8,7 +8,7 @@ import signal
 import statistics
 import time
 from collections import Counter, defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -40,6 +40,9 @@ IN_FLIGHT = 24
 IN_THREAD = 2
 """Those in one thread."""
 
+NEXT = 60
+"""Questions of which the next one is taken: one that waits for its thread holds no other up."""
+
 PEACE = 60.0
 """Seconds without faults before anything is judged, at the least."""
 
@@ -47,6 +50,8 @@ BOUND = 180.0
 """Seconds after the last fault until a question counts as lost."""
 
 REPORT_EVERY = 60.0
+SLOW = 45.0
+"""Seconds after which a question is reported with what it waits for."""
 
 ENOUGH = 3
 """Faults of a kind of which one has to have struck."""
@@ -88,24 +93,25 @@ class Campaign:
         questions = iter(self.plan.turns)
         # A short one goes on until everybody has been hit once, or it would prove nothing.
         more = itertools.cycle(replace(turn, faults=()) for turn in self.plan.turns)
+        waiting: list[Turn] = []
         while True:
-            turn = None if self.enough else next(questions, None)
-            if turn is None and len(self.done) >= len(VICTIMS):
-                return
-            turn = turn or next(more)
-            root = self.roots[turn.thread]
-            while True:
-                self.watch.look()
-                hits = self._hit(hits)
-                if time.time() - told > REPORT_EVERY:
-                    told = time.time()
-                    self._tell()
-                in_thread = sum(one.thread == root.thread for one in self.watch.open.values())
-                if len(self.watch.open) < IN_FLIGHT and in_thread < IN_THREAD:
-                    break
+            waiting += itertools.islice(questions, 0 if self.enough else NEXT - len(waiting))
+            if self.enough or not waiting:
+                if len(self.done) >= len(VICTIMS):
+                    return
+                waiting = waiting or [next(more)]
+            self.watch.look()
+            hits = self._hit(hits)
+            if time.time() - told > REPORT_EVERY:
+                told = time.time()
+                self._tell()
+            turn = self._may_follow(waiting)
+            if turn is None:
                 time.sleep(0.02)
+                continue
+            waiting.remove(turn)
             self._break(turn)
-            self._ask(turn, root)
+            self._ask(turn, self.roots[turn.thread])
 
     def heal(self) -> float:
         """Peace, until all is answered; a last question in each thread has to be answered too. Seconds it took."""
@@ -125,6 +131,13 @@ class Campaign:
         return drained
 
     # --- How ---------------------------------------------------------------------------------------------------------
+
+    def _may_follow(self, waiting: Sequence[Turn]) -> Turn | None:
+        """The first of some questions that can be asked now."""
+        if len(self.watch.open) >= IN_FLIGHT:
+            return None
+        busy = Counter(one.thread for one in self.watch.open.values())
+        return next((turn for turn in waiting if busy[self.roots[turn.thread].thread] < IN_THREAD), None)
 
     def _ask(self, turn: Turn, root: Asked) -> None:
         case = self.cases[root.platform]
@@ -185,6 +198,11 @@ class Campaign:
             f"{len(self.watch.open):3} open; hit: {dict(kills)}; faults struck: {struck} on chats",
             flush=True,
         )
+        for one in self.watch.open.values():
+            if time.time() - one.at > SLOW:
+                print(
+                    f"           {one.key} on {one.platform}, {time.time() - one.at:.0f} s: {self.rig.waits_for(one)}"
+                )
 
     # --- What came of it ---------------------------------------------------------------------------------------------
 

@@ -202,6 +202,19 @@ class Rig:
         running: list[Any] = [] if found is None else list(found.pending_activities)
         return any(each.activity_type.name == activity and each.attempt >= attempt for each in running)
 
+    def waits_for(self, one: Asked) -> str:
+        """What a question's conversation has under way just now, for people to read."""
+        try:
+            found = self.conversation(one)
+        except RPCError:
+            return "Temporal does not answer"
+        if found is None:
+            return "it has no conversation"
+        under_way = [f"{each.activity_type.name} (attempt {each.attempt})" for each in found.pending_activities]
+        if found.HasField("pending_workflow_task"):
+            under_way.append(f"a workflow task (attempt {found.pending_workflow_task.attempt})")
+        return ", ".join(under_way) or "nothing is under way"
+
     def worker_of(self, one: Asked, activity: str) -> int:
         """The worker that runs an activity of a question's conversation."""
         running = self.conversation(one).pending_activities
