@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from temporalio import activity
+
 from workflows.chat import Chat, LiveMessage
 from workflows.contracts import Answer, LineState, Live, MessageRef, ProgressLine
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal
@@ -56,6 +58,8 @@ class LiveBoards:
         self._boards: dict[MessageRef, _Board] = {}
         self._refused: Remembered[tuple[MessageRef, int], bool] = Remembered(_REMEMBERED)
         """Messages, and attempts, of which the platform will never show progress again; the latest ones."""
+        self._shown: Remembered[MessageRef, Answer] = Remembered(_REMEMBERED)
+        """What was shown last."""
 
     @asynccontextmanager
     async def watch(self, live: Live | None, line: str = "") -> AsyncGenerator[Seat]:
@@ -66,7 +70,9 @@ class LiveBoards:
             return
         board = self._boards.get(live.message)
         if board is None:
-            board = self._boards[live.message] = _Board(chat, live)
+            # An activity that is tried again and again has nothing new to show each time.
+            shown = self._shown.get(live.message) if _is_again() else None
+            board = self._boards[live.message] = _Board(chat, live, shown)
         board.users += 1
         board.merge(live.answer)
         try:
@@ -76,15 +82,23 @@ class LiveBoards:
             if board.users == 0:
                 self._boards.pop(live.message, None)
                 await board.close()
+                if board.shown is not None:
+                    self._shown.keep(live.message, board.shown)
                 if board.refused:
                     self._refused.keep((live.message, live.answer.attempt), True)
+
+
+def _is_again() -> bool:
+    return activity.in_activity() and activity.info().attempt > 1
 
 
 class _Board:
     """The state of one live message, and the pump that shows it."""
 
-    def __init__(self, chat: Chat, live: Live) -> None:
+    def __init__(self, chat: Chat, live: Live, shown: Answer | None) -> None:
         self.users = 0
+        self.shown = shown
+        """What the message shows, where that is known."""
         self.refused = False
         """The platform will never take an update of it."""
         self._chat = chat
@@ -141,8 +155,13 @@ class _Board:
 
     async def _show(self, message: LiveMessage) -> float:
         """Show the latest state; for how many seconds the platform wants no further one. Raises Terminal."""
+        answer = self._answer
+        if answer == self.shown:
+            return 0.0
+        self.shown = None
         try:
-            await message.show(self._answer)
+            await message.show(answer)
+            self.shown = answer
         except (Retriable, Ambiguous) as error:
             _log.debug("live progress failed: %s", type(error).__name__)
             self._changed.set()

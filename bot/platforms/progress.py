@@ -7,16 +7,13 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from workflows.contracts import Answer
+from workflows.policies import HEARTBEAT
 from workflows.remembered import Remembered
 
 T = TypeVar("T")
 
-FRESH = 2.0
-"""Seconds, less than a heartbeat's time-out, after which a worker cannot know whether it was given up meanwhile."""
-
-SHOWN_AGAIN = 30.0
-"""Seconds after which progress is shown again though nothing changed: another worker may have shown something else."""
+FRESH = 0.75 * HEARTBEAT.total_seconds()
+"""Seconds after which a worker cannot know whether it was given up meanwhile."""
 
 _REMEMBERED = 1_000
 
@@ -77,24 +74,18 @@ class Outcomes:
         return asleep and await standing() not in ("waiting", "working")
 
 
-class Shown:
-    """The progress that this process showed a moment ago: each activity of a turn begins by showing where it stands."""
+class Look:
+    """Whether a message has to be left alone: asked once for one update, and only where something is to be sent."""
 
-    def __init__(self) -> None:
-        self._known: Remembered[str, tuple[float, Answer]] = Remembered(_REMEMBERED)
+    def __init__(self, job: Callable[[], Awaitable[bool]]) -> None:
+        self._job = job
+        self._found: bool | None = None
 
-    def stands(self, message: str, answer: Answer) -> bool:
-        """Whether a message shows this already, unless another worker changed it meanwhile."""
-        at, known = self._known.get(message) or (0.0, None)
-        return known == answer and time.monotonic() - at < SHOWN_AGAIN
-
-    def note(self, message: str, answer: Answer) -> None:
-        """It was shown just now."""
-        self._known.keep(message, (time.monotonic(), answer))
-
-    def forget(self, message: str) -> None:
-        """Something else is shown, or about to be."""
-        self._known.forget(message)
+    async def left_alone(self) -> bool:
+        """What the job says. Raises as it does."""
+        if self._found is None:
+            self._found = await self._job()
+        return self._found
 
 
 class Underway:

@@ -122,7 +122,7 @@ class Station(InLoop):
             now = time.time()
             self._closed[about] = (now, now + fault.retry_after)
         if method == CALL:
-            self._note(about, status, told)
+            self._note(about, status, told, at=now)
         if isinstance(refused, _Lost):
             # Nothing more can be said to whoever asked.
             return web.Response(status=500)
@@ -174,10 +174,8 @@ class Station(InLoop):
                 pass
         return None
 
-    def _note(self, about: str, status: int | None, told: float | None) -> None:
-        self._calls.append(
-            Call(platform="tools", method=CALL, about=about, at=time.time(), status=status, error="", told=told)
-        )
+    def _note(self, about: str, status: int | None, told: float | None, *, at: float) -> None:
+        self._calls.append(Call(platform="tools", method=CALL, about=about, at=at, status=status, error="", told=told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+import pytest
+from temporalio.testing import ActivityEnvironment
+
 from bot.platforms.progress import Underway
 from bot.platforms.terminal_values import CAPABILITIES
 from tests.support.sandbox import until
@@ -25,14 +28,14 @@ MESSAGE = MessageRef(thread=THREAD, message="p1")
 class Screen:
     """The half of a platform that shows progress. `refusals` meet the next updates.
 
-    None is sent before there is `room`, and none is applied before `free`.
+    Without `room` none is sent, and none is applied before `free`.
     """
 
     capabilities: Capabilities = field(default_factory=lambda: replace(CAPABILITIES, edit_interval=0.05))
     shown: list[tuple[float, Answer]] = field(default_factory=list[tuple[float, Answer]])
     refusals: list[CallError] = field(default_factory=list[CallError])
     begun: int = 0
-    room: asyncio.Event = field(default_factory=asyncio.Event)
+    room: bool = True
     free: asyncio.Event = field(default_factory=asyncio.Event)
     underway: Underway = field(default_factory=Underway)
 
@@ -49,7 +52,8 @@ class Screen:
 
     async def show(self, answer: Answer) -> None:
         self.begun += 1
-        await self.room.wait()
+        if not self.room:
+            raise Retriable("no room", sent=False)
         await self.underway.whole(MESSAGE.message, self._sent(answer))
 
     async def _sent(self, answer: Answer) -> None:
@@ -63,9 +67,7 @@ class Screen:
         return self.shown[-1][1]
 
 
-def boards(screen: Screen, *, held: bool = False, full: bool = False) -> LiveBoards:
-    if not full:
-        screen.room.set()
+def boards(screen: Screen, *, held: bool = False) -> LiveBoards:
     if not held:
         screen.free.set()
     return LiveBoards({"terminal": cast("Chat", screen)})
@@ -182,11 +184,32 @@ async def test_an_update_under_way_is_over_before_the_last_word_is_written() -> 
     assert screen.begun == 1
 
 
-async def test_an_update_for_which_there_is_no_room_holds_nobody_up() -> None:
+async def test_an_update_for_which_there_is_no_room_is_shown_once_there_is() -> None:
+    screen = Screen(room=False)
+    async with boards(screen).watch(live(line("analyst")), "analyst"):
+        await until(lambda: screen.begun == 2)
+        screen.room = True
+        await until(lambda: bool(screen.shown))
+    assert len(screen.shown) == 1
+
+
+@pytest.mark.parametrize(("attempt", "updates"), [(1, 4), (2, 3)])
+async def test_an_activity_that_is_tried_again_shows_only_what_is_new(attempt: int, updates: int) -> None:
     screen = Screen()
-    async with asyncio.timeout(10), boards(screen, full=True).watch(live(line("analyst")), "analyst"):
-        await until(lambda: screen.begun == 1)
-    assert screen.shown == []
+    shared = boards(screen)
+    activity = ActivityEnvironment()
+    activity.info = replace(activity.info, attempt=attempt)
+
+    async def work(detail: str, shown: int) -> None:
+        async with shared.watch(live(line("prices")), "prices") as seat:
+            seat.detail(detail)
+            await until(lambda: len(screen.shown) >= shown)
+
+    await work("AAPL", 1)
+    await activity.run(work, "AAPL", updates - 2)
+    await activity.run(work, "IBM", updates - 1)
+    await work("IBM", updates)
+    assert len(screen.shown) == updates
 
 
 async def test_what_nobody_shows_is_not_missed() -> None:

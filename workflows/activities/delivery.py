@@ -36,8 +36,8 @@ from workflows.door import receive
 from workflows.errors import CallError, Retriable, Terminal, retried_by_temporal
 from workflows.sentences import sentence, stands_still
 
-_PROGRESS = 5.0
-"""Seconds that a single update may take, with its tries."""
+_PROGRESS = 3.0
+"""Seconds that a single update may take, with its tries: the turn waits for it."""
 
 _ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)
 
@@ -131,8 +131,12 @@ class DeliveryActivities:
     async def show_progress(self, request: Live) -> Done:
         """Show progress once, best effort. Where there is no room for it just now, that is waited for a moment."""
         try:
-            async with asyncio.timeout(_PROGRESS), self._chat.live(request.message, asker=request.asker) as message:
-                await _shown(message, request.answer)
+            async with (
+                asyncio.timeout(_PROGRESS),
+                heartbeating() as pulse,
+                self._chat.live(request.message, asker=request.asker) as message,
+            ):
+                await _shown(message, request.answer, pulse)
         except (CallError, TimeoutError):
             return Done(count=0)
         return Done(count=1)
@@ -218,15 +222,17 @@ class DeliveryActivities:
             await self._chat.edit(found[0], part)
 
 
-async def _shown(message: LiveMessage, answer: Answer) -> None:
+async def _shown(message: LiveMessage, answer: Answer, pulse: Pulse) -> None:
     """Show progress, once it need not wait for that of others. Raises CallError where the platform refuses it."""
-    while True:
+    while not pulse.given_up:
         try:
-            return await message.show(answer)
+            await message.show(answer)
         except Retriable as error:
             if error.sent or error.retry_after is not None:
                 raise
-        await asyncio.sleep(_PROGRESS / 10)
+            await asyncio.sleep(_PROGRESS / 10)
+        else:
+            return
 
 
 def _is_again() -> bool:

@@ -166,9 +166,12 @@ class _Ears(discord.Client):
 
     async def on_ready(self) -> None:
         """A session has begun, and nothing of what happened before it is told of."""
+        missed = self._broken if self._ready_before else 0.0
         for guild in self.guilds:
             if guild.unavailable:
-                self._away.setdefault(guild.id, self._broken)
+                self._away.setdefault(guild.id, missed)
+            else:
+                self._back(guild)
         self._heard_again()
         _log.info("listening to Discord as %s in %d servers", self.user, len(self.guilds))
         if not self._ready_before:
@@ -190,10 +193,22 @@ class _Ears(discord.Client):
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """A server is away, and nothing is told of it until it is back."""
-        self._away.setdefault(guild.id, self._gap.clock.now() - BEFORE)
+        # Told of again after a break, it may have been away for as long.
+        self._away.setdefault(guild.id, self._broken or self._gap.clock.now() - BEFORE)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server is there, or back."""
+        self._back(guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """We are in a server anew, or discord.py does not know that we were."""
+        self._back(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """We are in a server no more."""
+        self._away.pop(guild.id, None)
+
+    def _back(self, guild: discord.Guild) -> None:
         since = self._away.pop(guild.id, None)
         if since is not None:
             self._gap.widen(since)
@@ -217,6 +232,8 @@ class _Ears(discord.Client):
     async def close(self) -> None:
         """End the session, and what is still being tried: it is read when somebody listens again."""
         self._gap.widen(min(self._lanes.oldest, self._gap.clock.now()) - BEFORE)
+        for since in self._away.values():
+            self._gap.widen(since)
         self._lanes.close()
         self._later.close()
         await super().close()

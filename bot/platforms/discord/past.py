@@ -44,6 +44,10 @@ class DiscordPast:
     async def thread(self, thread: ThreadRef, since: float) -> Sequence[Gesture]:
         """What happened in a thread. Raises CallError where it cannot be read."""
         guild = None if thread.workspace == DIRECT else int(thread.workspace)
+        known = None if guild is None else self._client.get_guild(guild)
+        if known is not None and known.unavailable:
+            # Once it is back it is read.
+            raise Retriable("its server is away", sent=False)
         place = await patiently(lambda: self._lookup.places.of(guild, int(thread.thread)))
         return await patiently(lambda: self._read(place, thread, since))
 
@@ -51,7 +55,7 @@ class DiscordPast:
         self, since: float, known: Collection[ThreadRef]
     ) -> AsyncIterator[tuple[ThreadRef, Sequence[Gesture]]]:
         """Channels and threads of all servers in which something was said since, as far as we may read them."""
-        for guild in self._client.guilds:
+        for guild in [one for one in self._client.guilds if not one.unavailable]:
             for channel in self._touched(guild, since):
                 try:
                     found = await patiently(lambda channel=channel: self._mentions(channel, since))

@@ -16,7 +16,7 @@ from bot.platforms.discord.calls import ARCHIVED, HAS_A_THREAD, Rest, Upload, co
 from bot.platforms.discord.markdown import calm, shown
 from bot.platforms.discord.messages import after, is_id, mark_of, marked, newest, nonce_of, said
 from bot.platforms.discord.values import CAPABILITIES, DIRECT, NAME
-from bot.platforms.progress import Outcomes, Shown, Underway
+from bot.platforms.progress import Outcomes, Underway
 from bot.platforms.shapes import Json, inner
 from bot.rendering import harmless, one_line, split_answer
 from workflows.blobs import BlobStore
@@ -55,8 +55,6 @@ class DiscordPlatform:
         self._capabilities = capabilities
         self._looks = looks
         self._outcomes = Outcomes()
-        self.shown = Shown()
-        """What progress stands where."""
         self._underway = Underway()
         self._user = ""
 
@@ -142,9 +140,9 @@ class DiscordPlatform:
 
         If it happened and we were not told, or we run again: it is the same edit.
         """
-        self.shown.forget(message.message)
         if answer.state in OUTCOMES:
             self._outcomes.add(message.message, answer.attempt)
+            await self._underway.landed(message.message)
         payload, files = await self._shown(message.thread, answer)
         try:
             await self._update(message, payload, files)
@@ -315,16 +313,14 @@ class _Live:
         self._platform = platform
         self._message = message
         self._since = time.monotonic()
+        self._shown: Answer | None = None
 
     async def show(self, answer: Answer) -> None:
         """Show the whole state."""
-        since, self._since = self._since, time.monotonic()
-        shown = self._platform.shown
-        if not shown.stands(self._message.message, answer):
-            # Cut off from here on, nobody knows what it shows.
-            shown.forget(self._message.message)
-            await self._platform.progress(self._message, answer, since=since)
-            shown.note(self._message.message, answer)
+        if answer != self._shown:
+            await self._platform.progress(self._message, answer, since=self._since)
+            self._shown = answer
+        self._since = time.monotonic()
 
 
 def _thread(request: OpenThreadRequest, thread: str) -> ThreadRef:

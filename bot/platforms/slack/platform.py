@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.progress import Budget, Outcomes, Shown, Underway
+from bot.platforms.progress import Budget, Look, Outcomes, Underway
 from bot.platforms.slack.blocks import blocks_of, escape, fallback_of
 from bot.platforms.slack.calls import call, read, word_of
 from bot.platforms.slack.charts import Charts
@@ -31,6 +31,9 @@ _PAGES = 3
 
 _COURTESY = 2.0
 """Seconds that a call may take on which nothing depends."""
+
+LOOKS_PER_MINUTE = 20
+"""Readings of one worker before progress. Slack allows 50 a minute and more, and looking a post up goes first."""
 
 PROGRESS_PER_MINUTE = 30
 """Progress edits of one worker. Slack allows 50 edits a minute and more, and outcomes go first."""
@@ -53,8 +56,7 @@ class SlackPlatform:
         self._capabilities = capabilities
         self._budget = Budget(progress_per_minute)
         self._outcomes = Outcomes()
-        self.shown = Shown()
-        """What progress stands where."""
+        self._looks = Budget(LOOKS_PER_MINUTE)
         self._streams = Streams(client, per_minute=streams_per_minute)
         self._sessions = True
         self._underway = Underway()
@@ -135,10 +137,10 @@ class SlackPlatform:
 
         If it happened and we were not told, or we run again: it is the same edit, and what is deleted is gone.
         """
-        self.shown.forget(message.message)
         over = answer.state in OUTCOMES
         if over:
             self._outcomes.add(message.message, answer.attempt)
+            await self._underway.landed(message.message)
         try:
             await self._replace(message, answer)
         except Terminal as error:
@@ -166,8 +168,8 @@ class SlackPlatform:
 
     @asynccontextmanager
     async def _live(self, message: MessageRef, asker: str) -> AsyncGenerator[LiveMessage]:
-        await self._session(message, "processing", asker)
         try:
+            await self._underway.whole(message.message, self._session(message, "processing", asker))
             yield _Live(self, message, asker)
         finally:
             await self._underway.landed(message.message)
@@ -187,31 +189,32 @@ class SlackPlatform:
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
-    async def progress(self, message: MessageRef, answer: Answer, *, since: float) -> None:
-        """One progress edit. `since`: monotonic seconds of the last moment at which this attempt was surely alive.
+    def look(self, message: MessageRef, answer: Answer, *, since: float) -> Look:
+        """Whether a message has to be left alone, once somebody asks.
 
-        Raises Retriable where the worker has none to spare just now.
+        `since`: monotonic seconds of the last moment at which this attempt was surely alive.
         """
-        shown = await self._shown(answer)
-        if await self._left_alone(message, answer, since):
-            return
+        return Look(
+            lambda: self._outcomes.left_alone(message.message, answer.attempt, since, lambda: self._standing(message))
+        )
+
+    async def progress(self, message: MessageRef, answer: Answer, look: Look) -> None:
+        """One progress edit. Raises Retriable where the worker has none to spare just now."""
         if not self._budget.spare():
             raise Retriable("no progress edit is to spare", sent=False)
+        shown = await self._shown(answer)
+        if await look.left_alone():
+            return
         try:
             await self._underway.whole(message.message, self._update(message, shown))
         except Retriable as refused:
             self._budget.pause(refused.retry_after or self._capabilities.edit_interval)
             raise
 
-    async def stream(self, message: MessageRef, asker: str, answer: Answer, *, since: float) -> bool:
-        """Show an answer's text as it is written. False where it belongs into the placeholder; `since` as above."""
-        if await self._left_alone(message, answer, since):
-            return True
-        showing = self._streams.show(message, asker, message.thread.workspace, answer.text)
+    async def stream(self, message: MessageRef, asker: str, answer: Answer, look: Look) -> bool:
+        """Show an answer's text as it is written. False where it belongs into the placeholder."""
+        showing = self._streams.show(message, asker, message.thread.workspace, answer.text, look)
         return await self._underway.whole(message.message, showing)
-
-    async def _left_alone(self, message: MessageRef, answer: Answer, since: float) -> bool:
-        return await self._outcomes.left_alone(message.message, answer.attempt, since, lambda: self._standing(message))
 
     async def _session(self, message: MessageRef, status: str, asker: str = "") -> None:
         """Tell Slack that we work, or no longer do, for its own Stop button. Best effort; run again: it is the same."""
@@ -234,7 +237,9 @@ class SlackPlatform:
             return
 
     async def _standing(self, message: MessageRef) -> str:
-        """The state that a message shows now, or "" where it is gone."""
+        """The state that a message shows now, or "" where it is gone. Raises Retriable where no look is to spare."""
+        if not self._looks.spare():
+            raise Retriable("no look is to spare", sent=False)
         async for found in replies(self._client, message.thread.channel, message.thread.thread, oldest=message.message):
             if str(found.get("ts")) == message.message:
                 return state_of(found)
@@ -281,18 +286,17 @@ class _Live:
         self._message = message
         self._asker = asker
         self._since = time.monotonic()
+        self._shown: Answer | None = None
 
     async def show(self, answer: Answer) -> None:
         """Show the whole state: the text in the stream, everything else in the placeholder."""
-        since, self._since = self._since, time.monotonic()
-        streamed = await self._platform.stream(self._message, self._asker, answer, since=since)
+        look = self._platform.look(self._message, answer, since=self._since)
+        streamed = await self._platform.stream(self._message, self._asker, answer, look)
         rest = replace(answer, text="") if streamed else answer
-        shown = self._platform.shown
-        if not shown.stands(self._message.message, rest):
-            # Cut off from here on, nobody knows what it shows.
-            shown.forget(self._message.message)
-            await self._platform.progress(self._message, rest, since=since)
-            shown.note(self._message.message, rest)
+        if rest != self._shown:
+            await self._platform.progress(self._message, rest, look)
+            self._shown = rest
+        self._since = time.monotonic()
 
 
 def _thread(request: OpenThreadRequest, ts: str) -> ThreadRef:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.links import settled
-from bot.platforms.progress import Budget
+from bot.platforms.progress import Budget, Look
 from bot.platforms.shapes import Json, inner
 from bot.platforms.slack.calls import call, word_of
 from bot.platforms.slack.messages import moment, replies
@@ -61,7 +61,7 @@ class Streams:
         self._starts, self._appends = (Budget(rate, burst=5) for rate in per_minute)
         self._known: Remembered[str, _Stream] = Remembered(_REMEMBERED)
 
-    async def show(self, message: MessageRef, asker: str, team: str, text: str) -> bool:
+    async def show(self, message: MessageRef, asker: str, team: str, text: str, look: Look) -> bool:
         """Let the stream grow to `text`. False where it cannot: then the text belongs into the placeholder.
 
         If it happened and we were not told: the message is swept away with the last word. If we run again: what was
@@ -71,17 +71,38 @@ class Streams:
         wanted = harmless(settled(_whole_words(text)))[:LONGEST]
         if not wanted or wanted == stream.sent:
             return not stream.dead
-        if stream.ts and not wanted.startswith(stream.sent):
+        anew = not stream.ts or not wanted.startswith(stream.sent)
+        if stream.dead or (not anew and time.monotonic() - stream.started > LIFETIME):
+            stream.dead = True
+            return False
+        budget = self._starts if anew else self._appends
+        if not budget.spare() or await look.left_alone():
+            # What is not sent now goes along with what comes next; nobody's progress waits for it.
+            return True
+        if anew and stream.ts:
             # A new text, not a longer one: a stream cannot take anything back.
             await self._take_away(message, stream.ts)
             stream.ts, stream.sent = "", ""
-        if stream.dead or (stream.ts and time.monotonic() - stream.started > LIFETIME):
-            stream.dead = True
-            return False
-        budget, sent = self._appends if stream.ts else self._starts, stream.sent
-        if not budget.spare():
-            # What is not sent now goes along with what comes next; nobody's progress waits for it.
-            return True
+        return await self._grow(message, stream, asker, team, wanted, budget)
+
+    async def end(self, message: MessageRef, us: str) -> None:
+        """Take away what was streamed for a placeholder, by this process or any other. `us` is our own user id.
+
+        Run again: what is gone is a success. Raises Retriable or Ambiguous, and nothing where Slack refuses for good.
+        """
+        self._known.forget(message.message)
+        try:
+            for ts in await self._strays(message, us):
+                await self._take_away(message, ts)
+        except Terminal as refused:
+            _log.warning("what streamed below an answer cannot be taken away: %s", refused)
+
+    # --- How ---------------------------------------------------------------------------------------------------------
+
+    async def _grow(
+        self, message: MessageRef, stream: _Stream, asker: str, team: str, wanted: str, budget: Budget
+    ) -> bool:
+        sent = stream.sent
         try:
             if stream.ts:
                 await self._append(message, stream, wanted)
@@ -102,20 +123,6 @@ class Streams:
             stream.dead = True
             return False
         return True
-
-    async def end(self, message: MessageRef, us: str) -> None:
-        """Take away what was streamed for a placeholder, by this process or any other. `us` is our own user id.
-
-        Run again: what is gone is a success. Raises Retriable or Ambiguous, and nothing where Slack refuses for good.
-        """
-        self._known.forget(message.message)
-        try:
-            for ts in await self._strays(message, us):
-                await self._take_away(message, ts)
-        except Terminal as refused:
-            _log.warning("what streamed below an answer cannot be taken away: %s", refused)
-
-    # --- How ---------------------------------------------------------------------------------------------------------
 
     async def _start(self, message: MessageRef, stream: _Stream, asker: str, team: str, text: str) -> None:
         if not asker and not message.thread.channel.startswith(DIRECT):
