@@ -116,14 +116,18 @@ async def test_a_bot_that_comes_back_hands_over_nothing_twice_and_tells_nobody_a
     assert len(discord.asked("POST /channels/*/messages")) == written
 
 
+@pytest.mark.parametrize("cut", [False, True], ids=["connected at once", "cut off at first"])
 async def test_what_was_said_in_a_server_that_is_away_as_we_begin_is_read_once_it_is_back(
-    desk: DiscordDesk, caught_up: CaughtUp
+    desk: DiscordDesk, caught_up: CaughtUp, cut: bool
 ) -> None:
     discord = desk.discord
     before = desk.mention(PRICE)
     discord.outage()
+    if cut:
+        discord.fault("gateway", "drop", event="READY")
     async with desk.bot():
         await caught_up(1)
+        assert discord.identifies == 1 + cut
         assert [one for one in discord.messages(desk.channel) if one.user == discord.bot_user] == []
         discord.outage(on=False)
         await outcomes(desk, before, [before])
