@@ -20,7 +20,7 @@ from bot.clock import PlatformClock
 from bot.commands import Help, Status, Usage, sound
 from bot.conversations import Conversation, Conversations
 from bot.doing import Doing
-from bot.gap import Gap
+from bot.gap import BEFORE, Gap
 from bot.gestures import Changed, Reacted, Spoken, timed
 from workflows.contracts import Heard, ThreadRef
 from workflows.errors import CallError, Retriable
@@ -47,6 +47,15 @@ class Past(Protocol):
     Methods wait for as long as the platform tells them to (`patiently`), and raise CallError where a place cannot be
     read. They mark nothing as late but reactions, of which nobody can say when they were made.
     """
+
+    def lately(
+        self, threads: Sequence[ThreadRef], since: float, /
+    ) -> AsyncIterator[tuple[ThreadRef, Sequence[Gesture]]]:
+        """What was said since a moment, in those of some threads in which something was: found in a few calls.
+
+        Reactions are left out, and so is what only `thread` finds.
+        """
+        ...
 
     async def thread(self, thread: ThreadRef, since: float, /) -> Sequence[Gesture]:
         """What people said or changed in a thread since a moment, and 🔁 and 🛑 on answers of ours there.
@@ -104,10 +113,22 @@ class CatchUp:
         conversations = Conversations(self._client, self._platform, patience=self._patience)
         known = await patiently(conversations.lately)
         _log.info("catching up with %s: %d threads, %.0f s", self._platform, len(known), self._clock.now() - since)
+        # Somebody may be waiting just now: the whole of a gap may take a platform minutes to show.
+        newest = max((one.last for one in known), default=0.0) - BEFORE
+        if newest > since:
+            await self._lately(conversations, known, newest)
         async with asyncio.TaskGroup() as both:
             both.create_task(self._threads(conversations, known, since))
             both.create_task(self._elsewhere(conversations, {one.thread for one in known}, since))
         _log.info("caught up with %s", self._platform)
+
+    async def _lately(self, conversations: Conversations, known: Sequence[Conversation], since: float) -> None:
+        began = {one.thread: one.began for one in known}
+        try:
+            async for thread, found in self._past.lately([*began], since):
+                await self._take(conversations, thread, found, began[thread])
+        except CallError as closed:
+            _log.info("what was said last is read later: %s", closed)
 
     async def _threads(self, conversations: Conversations, known: Sequence[Conversation], since: float) -> None:
         for one in known:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from bot.gap import BEFORE
 from tests.bot.slack_away import PRICE, Away, away_on, is_late
 from tests.bot.slack_desk import text_of
 from tests.support.stack import Stack, eventually
@@ -61,6 +62,17 @@ async def test_a_bot_that_comes_back_hands_over_nothing_twice_and_tells_nobody_a
     assert await away.history(thread) == length
     assert len(slack.asked("chat.postEphemeral")) == told
     assert away.keys(thread) == [thread]
+
+
+async def test_what_was_said_a_moment_ago_is_read_before_the_rest_of_the_gap(away: Away) -> None:
+    thread, _ = await away.asked(PRICE)
+    missed = away.reply(thread, "And its volume?")
+    before = len(away.slack.asked("conversations.replies"))
+    async with away.back():
+        await away.outcomes(thread, [thread, missed])
+    readings = [one.arguments for one in away.slack.asked("conversations.replies")[before:]]
+    first = next(one for one in readings if "inclusive" not in one)
+    assert float(first["oldest"]) == pytest.approx(float(thread) - BEFORE, abs=5)
 
 
 @pytest.mark.campaign

@@ -41,15 +41,30 @@ class DiscordPast:
         self._client = client
         self._lookup = lookup
 
+    async def lately(
+        self, threads: Sequence[ThreadRef], since: float
+    ) -> AsyncIterator[tuple[ThreadRef, Sequence[Gesture]]]:
+        """Servers tell what was said last in their threads. Raises CallError."""
+        last: dict[str, float] = {}
+        for guild in [one for one in self._client.guilds if not one.unavailable]:
+            active = await patiently(lambda guild=guild: _active(guild))
+            last |= {str(one.id): moment_of(str(one.last_message_id or one.id)) for one in active}
+        for thread in threads:
+            if thread.workspace == DIRECT or last.get(thread.thread, 0.0) >= since:
+                yield thread, await self._gestures_in(thread, since, oldest=since)
+
     async def thread(self, thread: ThreadRef, since: float) -> Sequence[Gesture]:
         """What happened in a thread. Raises CallError where it cannot be read."""
+        return await self._gestures_in(thread, since, oldest=since - REACH)
+
+    async def _gestures_in(self, thread: ThreadRef, since: float, *, oldest: float) -> Sequence[Gesture]:
         guild = None if thread.workspace == DIRECT else int(thread.workspace)
         known = None if guild is None else self._client.get_guild(guild)
         if known is not None and known.unavailable:
             # Once it is back it is read.
             raise Retriable("its server is away", sent=False)
         place = await patiently(lambda: self._lookup.places.of(guild, int(thread.thread)))
-        return await patiently(lambda: self._read(place, thread, since))
+        return await patiently(lambda: self._read(place, thread, since, oldest))
 
     async def elsewhere(
         self, since: float, known: Collection[ThreadRef]
@@ -80,9 +95,9 @@ class DiscordPast:
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
-    async def _read(self, place: Place, thread: ThreadRef, since: float) -> Sequence[Gesture]:
+    async def _read(self, place: Place, thread: ThreadRef, since: float, oldest: float) -> Sequence[Gesture]:
         found: deque[Gesture] = deque(maxlen=SAID)
-        async for message in self._after(thread.workspace, thread.thread, since - REACH):
+        async for message in self._after(thread.workspace, thread.thread, oldest):
             found.extend(await self._gestures(message, place, since))
         return tuple(found)
 
@@ -116,10 +131,7 @@ class DiscordPast:
         return sorted(found, key=lambda channel: channel.last_message_id or 0, reverse=True)[:CHANNELS]
 
     async def _threads(self, guild: discord.Guild, since: float) -> Sequence[ThreadRef]:
-        try:
-            active = await guild.active_threads()
-        except discord.DiscordException as error:
-            raise _told("active threads", error) from None
+        active = await _active(guild)
         touched = [one for one in active if moment_of(str(one.last_message_id or one.id)) >= since]
         touched.sort(key=lambda one: one.last_message_id or one.id, reverse=True)
         places = [Place(workspace=str(guild.id), channel=str(one.parent_id), thread=str(one.id)) for one in touched]
@@ -172,6 +184,13 @@ class DiscordPast:
                 if person.id != self._lookup.us
             ]
         return found
+
+
+async def _active(guild: discord.Guild) -> Sequence[discord.Thread]:
+    try:
+        return await guild.active_threads()
+    except discord.DiscordException as error:
+        raise _told("active threads", error) from None
 
 
 def _told(name: str, error: discord.DiscordException) -> CallError:

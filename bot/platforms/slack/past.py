@@ -52,8 +52,27 @@ class SlackPast:
         self._us = us
         self._budgets: dict[str, Budget] = {}
 
+    async def lately(
+        self, threads: Sequence[ThreadRef], since: float
+    ) -> AsyncIterator[tuple[ThreadRef, Sequence[Gesture]]]:
+        """Channels tell when somebody replied last, below their newest messages. Raises CallError."""
+        of_channels: dict[str, list[ThreadRef]] = {}
+        for thread in threads:
+            of_channels.setdefault(thread.channel, []).append(thread)
+        for channel, known in of_channels.items():
+            page = await patiently(
+                lambda channel=channel: self._read("conversations.history", channel=channel, limit=PAGE)
+            )
+            last = {str(message.get("ts")): _last(message) for message in items(page, "messages")}
+            for thread in known:
+                if last.get(thread.thread, since) >= since:
+                    yield thread, await self._gestures_in(thread, since, oldest=since)
+
     async def thread(self, thread: ThreadRef, since: float) -> Sequence[Gesture]:
         """What happened in a thread. Raises CallError where it cannot be read."""
+        return await self._gestures_in(thread, since, oldest=since - REACH)
+
+    async def _gestures_in(self, thread: ThreadRef, since: float, *, oldest: float) -> Sequence[Gesture]:
         if thread.workspace != self._us.team:
             return ()
         found: deque[Gesture] = deque(maxlen=SAID)
@@ -62,7 +81,7 @@ class SlackPast:
             "conversations.replies",
             channel=thread.channel,
             ts=thread.thread,
-            oldest=f"{max(0.0, since - REACH):.6f}",
+            oldest=f"{max(0.0, oldest):.6f}",
             include_all_metadata="true",
         ):
             for message in items(page, "messages"):
