@@ -92,14 +92,14 @@ def is_late(answer: Message) -> bool:
 
 @asynccontextmanager
 async def away_on(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, ago: float = AGO
 ) -> AsyncGenerator[Away]:
     """A workspace without worker and bot, in which people did an hour ago what they do now."""
     brisk = functools.partial(SlackPlatform, progress_per_minute=_FAST, streams_per_minute=(_FAST, _FAST))
     monkeypatch.setattr(build, "SlackPlatform", brisk)
     caplog.set_level(logging.INFO, catchup.__name__)
     with running_slack() as slack:
-        slack.clock_behind(AGO)
+        slack.clock_behind(ago)
         async with desk_on(stack, slack) as desk:
             yield Away(desk, caplog)
         assert slack.violations == []
