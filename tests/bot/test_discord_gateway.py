@@ -8,13 +8,16 @@ from collections.abc import AsyncGenerator
 import pytest
 from discord.backoff import ExponentialBackoff
 
+from bot.gap import BEFORE
 from bot.platforms.discord import build, listening
+from bot.platforms.discord.messages import moment_of
 from bot.roles import bot as bot_role
 from bot.settings import SettingsError
 from tests.bot.discord_desk import DiscordDesk, desk_on, working_desk
 from tests.discord.server import Discord, running_discord
 from tests.support.stack import Stack, eventually
 
+HISTORY = "GET /channels/{channel}/messages"
 PRICE = "What is AAPL's last close?"
 
 
@@ -56,6 +59,17 @@ async def test_what_was_said_while_the_connection_was_cut_is_answered_once(desk:
     await desk.outcome(thread, desk.discord.say(thread, desk.alice, "And its market cap?"))
     assert posts(desk.discord, thread) == 3
     assert desk.discord.identifies == 1
+
+
+async def test_what_was_said_a_moment_ago_is_read_before_the_rest_of_the_gap(quiet: DiscordDesk) -> None:
+    async with quiet.bot():
+        thread, _ = await quiet.asked(PRICE)
+    missed = quiet.discord.say(thread, quiet.alice, "And its volume?")
+    before = len(quiet.discord.asked(HISTORY))
+    async with quiet.bot():
+        await quiet.outcome(thread, missed)
+    readings = [one.arguments for one in quiet.discord.asked(HISTORY)[before:] if one.arguments["channel"] == thread]
+    assert moment_of(str(readings[0]["after"])) == pytest.approx(moment_of(thread) - BEFORE, abs=30)
 
 
 async def test_what_was_said_in_a_server_that_was_away_is_caught_up_with(desk: DiscordDesk) -> None:
