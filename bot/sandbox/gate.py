@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -89,7 +89,11 @@ class Gate:
         """The endpoint for `route`; `kind` is what faults and the ledger call it."""
 
         async def endpoint(request: Request) -> Response:
-            return cast("Response", await self._pass(kind, route, request))
+            try:
+                return cast("Response", await self._pass(kind, route, request))
+            except ClientDisconnect:
+                # Whoever asked is gone before all of it was here.
+                return Response(status_code=400)
 
         return endpoint
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from bot.sandbox.brain.protocol import Prompted, Reply
 from bot.sandbox.server import build_app
@@ -84,3 +85,20 @@ async def test_a_brain_is_given_the_agent_its_tools_and_the_whole_branch() -> No
         again = await driver.append(first.conversation, "more")
     assert first.text == "clew-analyst Be brief. get_quote message.input"
     assert again.text == f"{first.text} message.output message.input"
+
+
+async def test_whoever_leaves_in_the_middle_of_a_request_breaks_nothing() -> None:
+    scope = {
+        "type": "http", "method": "POST", "path": "/v1/agents", "raw_path": b"/v1/agents", "query_string": b"",
+        "headers": [(b"content-length", b"10")], "http_version": "1.1", "root_path": "", "scheme": "http",
+    }  # fmt: skip
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await build_app(rule_brain(), store=Store())(scope, receive, send)
+    assert sent[0]["status"] == 400
