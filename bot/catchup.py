@@ -29,6 +29,12 @@ T = TypeVar("T")
 
 Gesture: TypeAlias = Spoken | Changed | Reacted
 
+LATELY = 20
+"""Threads, the newest, of which those are read first in which something was said a moment ago."""
+
+TURNED = 1800.0
+"""Seconds by which a conversation's last change may be later than what it heard last: a few turns may take as long."""
+
 SAID = 150
 """Messages of one thread that are read again, the newest: with their twins, fewer than a conversation remembers."""
 
@@ -48,19 +54,15 @@ class Past(Protocol):
     read. They mark nothing as late but reactions, of which nobody can say when they were made.
     """
 
-    def lately(
-        self, threads: Sequence[ThreadRef], since: float, /
-    ) -> AsyncIterator[tuple[ThreadRef, Sequence[Gesture]]]:
-        """What was said since a moment, in those of some threads in which something was: found in a few calls.
-
-        Reactions are left out, and so is what only `thread` finds.
-        """
+    async def lately(self, threads: Sequence[ThreadRef], since: float, /) -> Collection[ThreadRef]:
+        """Those of some threads in which something was said since a moment, as a few calls show. It never raises."""
         ...
 
-    async def thread(self, thread: ThreadRef, since: float, /) -> Sequence[Gesture]:
+    async def thread(self, thread: ThreadRef, since: float, /, *, said_only: bool = False) -> Sequence[Gesture]:
         """What people said or changed in a thread since a moment, and 🔁 and 🛑 on answers of ours there.
 
-        All pages of it, oldest first; of more than SAID messages the newest. `since` in seconds since 1970.
+        All pages of it, oldest first; of more than SAID messages the newest. `since` in seconds since 1970. With
+        `said_only` no older answers are looked at for what people did with them.
         """
         ...
 
@@ -113,22 +115,28 @@ class CatchUp:
         conversations = Conversations(self._client, self._platform, patience=self._patience)
         known = await patiently(conversations.lately)
         _log.info("catching up with %s: %d threads, %.0f s", self._platform, len(known), self._clock.now() - since)
-        # Somebody may be waiting just now: the whole of a gap may take a platform minutes to show.
-        newest = max((one.last for one in known), default=0.0) - BEFORE
-        if newest > since:
-            await self._lately(conversations, known, newest)
+        # Somebody may be waiting just now: to show the whole of a gap may take a platform minutes.
+        await self._lately(conversations, known[:LATELY], since)
         async with asyncio.TaskGroup() as both:
             both.create_task(self._threads(conversations, known, since))
             both.create_task(self._elsewhere(conversations, {one.thread for one in known}, since))
         _log.info("caught up with %s", self._platform)
 
     async def _lately(self, conversations: Conversations, known: Sequence[Conversation], since: float) -> None:
-        began = {one.thread: one.began for one in known}
-        try:
-            async for thread, found in self._past.lately([*began], since):
-                await self._take(conversations, thread, found, began[thread])
-        except CallError as closed:
-            _log.info("what was said last is read later: %s", closed)
+        newest = max((one.last for one in known), default=0.0) - BEFORE
+        if newest <= since:
+            return
+        touched = await self._past.lately([one.thread for one in known], newest)
+        for one in known:
+            if one.thread not in touched:
+                continue
+            try:
+                # Whole, as far as it may not have been heard: what was said first is handed over first.
+                found = await self._past.thread(one.thread, max(since, one.last - TURNED), said_only=True)
+            except CallError as closed:
+                _log.info("a thread is read later: %s", closed)
+                continue
+            await self._take(conversations, one.thread, found, one.began)
 
     async def _threads(self, conversations: Conversations, known: Sequence[Conversation], since: float) -> None:
         for one in known:

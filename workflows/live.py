@@ -84,6 +84,8 @@ class LiveBoards:
                 await board.close()
                 if board.shown is not None:
                     self._shown.keep(live.message, board.shown)
+                else:
+                    self._shown.forget(live.message)
                 if board.refused:
                     self._refused.keep((live.message, live.answer.attempt), True)
 

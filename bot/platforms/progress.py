@@ -33,12 +33,16 @@ class Budget:
         # The turn is taken before the wait, so that those who come meanwhile wait longer.
         await asyncio.sleep(max(0.0, self._next - now))
 
+    @property
+    def ready(self) -> bool:
+        """Whether there is a turn at once."""
+        return self._next + self._interval <= time.monotonic()
+
     def spare(self) -> bool:
         """Take a turn if there is one at once."""
-        now = time.monotonic()
-        if self._next + self._interval > now:
+        if not self.ready:
             return False
-        self._next = max(self._next, now - self._ahead) + self._interval
+        self._next = max(self._next, time.monotonic() - self._ahead) + self._interval
         return True
 
     def pause(self, seconds: float) -> None:
@@ -61,31 +65,28 @@ class Outcomes:
         return (self._known.get(message) or 0) >= attempt
 
     async def left_alone(
-        self, message: str, attempt: int, since: float, standing: Callable[[], Awaitable[str]]
+        self, message: str, attempt: int, alive: Alive, standing: Callable[[], Awaitable[str]]
     ) -> bool:
         """Whether progress of this attempt must not be shown any more: no platform makes an edit depend on what stands.
 
-        `since`: monotonic seconds of the last moment at which the attempt was surely alive. Was that long ago, another
-        worker may have written the outcome: `standing` asks the platform for the state that the message shows.
+        Where the attempt was surely alive too long ago, another worker may have written the outcome: `standing` asks
+        the platform for the state that the message shows.
         """
         if self.over(message, attempt):
             return True
-        asleep = time.monotonic() - since > FRESH
-        return asleep and await standing() not in ("waiting", "working")
+        now = time.monotonic()
+        if now - alive.at > FRESH:
+            if await standing() not in ("waiting", "working"):
+                return True
+            alive.at = now
+        return self.over(message, attempt)
 
 
-class Look:
-    """Whether a message has to be left alone: asked once for one update, and only where something is to be sent."""
+class Alive:
+    """The last moment at which an attempt surely was not given up, in monotonic seconds: at first, its beginning."""
 
-    def __init__(self, job: Callable[[], Awaitable[bool]]) -> None:
-        self._job = job
-        self._found: bool | None = None
-
-    async def left_alone(self) -> bool:
-        """What the job says. Raises as it does."""
-        if self._found is None:
-            self._found = await self._job()
-        return self._found
+    def __init__(self) -> None:
+        self.at = time.monotonic()
 
 
 class Underway:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from bot.gap import BEFORE
+from bot.catchup import TURNED
 from tests.bot.slack_away import PRICE, Away, away_on, is_late
 from tests.bot.slack_desk import text_of
 from tests.support.stack import Stack, eventually
@@ -75,7 +75,7 @@ async def test_what_was_said_a_moment_ago_is_read_before_the_rest_of_the_gap(
             await away.outcomes(thread, [thread, missed])
     readings = [one.arguments for one in away.slack.asked("conversations.replies")[before:]]
     first = next(one for one in readings if "inclusive" not in one)
-    assert float(first["oldest"]) == pytest.approx(float(thread) - BEFORE, abs=30)
+    assert float(first["oldest"]) == pytest.approx(float(thread) - TURNED, abs=60)
 
 
 @pytest.mark.campaign

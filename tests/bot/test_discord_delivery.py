@@ -12,6 +12,7 @@ import pytest
 from bot.platforms.discord import words
 from bot.platforms.discord.calls import Rest
 from bot.platforms.discord.platform import DiscordPlatform
+from bot.platforms.progress import Alive
 from tests.bot.discord_rig import DiscordRig
 from tests.contracts.chat import answer, opening, working
 from tests.discord.client import pointed_at, until
@@ -126,7 +127,9 @@ async def test_a_worker_that_was_away_for_long_looks_before_it_shows_progress(ri
     message = await posted(rig)
     rest = Rest(rig.discord.token)
     await DiscordPlatform(rest, FileBlobStore(tmp_path)).edit(message, answer(text="The last word."))
-    await rig.platform.progress(message, working("Late"), since=-1e9)
+    alive = Alive()
+    alive.at = -1e9
+    await rig.platform.progress(message, working("Late"), alive)
     assert "The last word." in shown(rig, message)
     await rest.close()
 

@@ -133,10 +133,11 @@ class Campaign:
     # --- How ---------------------------------------------------------------------------------------------------------
 
     def _may_follow(self, waiting: Sequence[Turn]) -> Turn | None:
-        """The first of some questions that can be asked now."""
-        if len(self.watch.open) >= IN_FLIGHT:
+        """The first of some questions that can be asked now. One that is lost holds nothing up: it is judged."""
+        open_now = [one for one in self.watch.open.values() if time.time() - one.at < BOUND]
+        if len(open_now) >= IN_FLIGHT:
             return None
-        busy = Counter(one.thread for one in self.watch.open.values())
+        busy = Counter(one.thread for one in open_now)
         return next((turn for turn in waiting if busy[self.roots[turn.thread].thread] < IN_THREAD), None)
 
     def _ask(self, turn: Turn, root: Asked) -> None:

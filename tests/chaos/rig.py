@@ -16,7 +16,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from bot.connect import connect
+from bot.connect import UnreachableError, connect
 from bot.platforms.discord.values import DIRECT
 from tests.bot.processes import alive, eventually
 from tests.chaos.injected import Injected
@@ -206,10 +206,10 @@ class Rig:
         """What a question's conversation has under way just now, for people to read."""
         try:
             found = self.conversation(one)
-        except RPCError:
+        except UnreachableError:
             return "Temporal does not answer"
         if found is None:
-            return "it has no conversation"
+            return "nothing is known of it"
         under_way = [f"{each.activity_type.name} (attempt {each.attempt})" for each in found.pending_activities]
         if found.HasField("pending_workflow_task"):
             under_way.append(f"a workflow task (attempt {found.pending_workflow_task.attempt})")

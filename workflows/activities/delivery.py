@@ -37,7 +37,7 @@ from workflows.errors import CallError, Retriable, Terminal, retried_by_temporal
 from workflows.sentences import sentence, stands_still
 
 _PROGRESS = 3.0
-"""Seconds that a single update may take, with its tries: the turn waits for it."""
+"""Seconds that a single update is tried for, while the turn waits; a call under way may take longer."""
 
 _ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)
 
@@ -136,10 +136,9 @@ class DeliveryActivities:
                 heartbeating() as pulse,
                 self._chat.live(request.message, asker=request.asker) as message,
             ):
-                await _shown(message, request.answer, pulse)
+                return Done(count=await _shown(message, request.answer, pulse))
         except (CallError, TimeoutError):
             return Done(count=0)
-        return Done(count=1)
 
     @activity.defn(name="withdraw")
     async def withdraw(self, request: Withdraw) -> Done:
@@ -222,8 +221,8 @@ class DeliveryActivities:
             await self._chat.edit(found[0], part)
 
 
-async def _shown(message: LiveMessage, answer: Answer, pulse: Pulse) -> None:
-    """Show progress, once it need not wait for that of others. Raises CallError where the platform refuses it."""
+async def _shown(message: LiveMessage, answer: Answer, pulse: Pulse) -> int:
+    """Show progress, once it need not wait for that of others; how often. Raises CallError where it is refused."""
     while not pulse.given_up:
         try:
             await message.show(answer)
@@ -232,7 +231,8 @@ async def _shown(message: LiveMessage, answer: Answer, pulse: Pulse) -> None:
                 raise
             await asyncio.sleep(_PROGRESS / 10)
         else:
-            return
+            return 1
+    return 0
 
 
 def _is_again() -> bool:

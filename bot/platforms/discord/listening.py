@@ -129,7 +129,9 @@ class _Ears(discord.Client):
         self._doing = Doing(self._lookup, inbox, access)
         self._pressed = Pressed(self._doing, self._lookup, administering)
         self._lanes = Lanes(gap.clock)
-        self._catch_up = CatchUp(temporal, self._doing, DiscordPast(self, self._lookup), NAME, clock=gap.clock)
+        self._catch_up = CatchUp(
+            temporal, self._doing, DiscordPast(self, self._lookup, self._left_out), NAME, clock=gap.clock
+        )
         self._sessions = sessions
         self._gap = gap
         self._broken = 0.0
@@ -169,7 +171,7 @@ class _Ears(discord.Client):
         missed = self._broken if self._ready_before else 0.0
         for guild in self.guilds:
             if guild.unavailable:
-                self._away.setdefault(guild.id, missed)
+                self._left_out(guild.id, missed)
             else:
                 self._back(guild)
         self._heard_again()
@@ -194,7 +196,7 @@ class _Ears(discord.Client):
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """A server is away, and nothing is told of it until it is back."""
         # Told of again after a break, it may have been away for as long.
-        self._away.setdefault(guild.id, self._broken or self._gap.clock.now() - BEFORE)
+        self._left_out(guild.id, self._broken or self._gap.clock.now() - BEFORE)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server is there, or back."""
@@ -207,6 +209,9 @@ class _Ears(discord.Client):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """We are in a server no more."""
         self._away.pop(guild.id, None)
+
+    def _left_out(self, guild: int, since: float) -> None:
+        self._away[guild] = min(since, self._away.get(guild, since))
 
     def _back(self, guild: discord.Guild) -> None:
         since = self._away.pop(guild.id, None)

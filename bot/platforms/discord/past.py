@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator, Sequence
 
+import aiohttp
 import discord
 
 from bot.catchup import SAID, Gesture, patiently
@@ -37,40 +38,46 @@ _log = logging.getLogger(__name__)
 class DiscordPast:
     """Every server that the bot is in. Discord lists no direct messages: only those of known conversations are read."""
 
-    def __init__(self, client: discord.Client, lookup: DiscordLookup) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        lookup: DiscordLookup,
+        left_out: Callable[[int, float], None] = lambda _guild, _since: None,
+    ) -> None:
+        """`left_out` is told which servers could not be read just now, since they are away, and from when on."""
+        self._left_out = left_out
         self._client = client
         self._lookup = lookup
 
-    async def lately(
-        self, threads: Sequence[ThreadRef], since: float
-    ) -> AsyncIterator[tuple[ThreadRef, Sequence[Gesture]]]:
-        """Servers tell what was said last in their threads. Raises CallError."""
+    async def lately(self, threads: Sequence[ThreadRef], since: float) -> Collection[ThreadRef]:
+        """Servers tell what was said last in their threads; direct messages are few, and all read."""
         last: dict[str, float] = {}
         for guild in [one for one in self._client.guilds if not one.unavailable]:
-            active = await patiently(lambda guild=guild: _active(guild))
+            try:
+                active = await _active(guild)
+            except CallError as closed:
+                _log.info("a server is read later: %s", closed)
+                continue
             last |= {str(one.id): moment_of(str(one.last_message_id or one.id)) for one in active}
-        for thread in threads:
-            if thread.workspace == DIRECT or last.get(thread.thread, 0.0) >= since:
-                yield thread, await self._gestures_in(thread, since, oldest=since)
+        return {one for one in threads if one.workspace == DIRECT or last.get(one.thread, 0.0) >= since}
 
-    async def thread(self, thread: ThreadRef, since: float) -> Sequence[Gesture]:
+    async def thread(self, thread: ThreadRef, since: float, *, said_only: bool = False) -> Sequence[Gesture]:
         """What happened in a thread. Raises CallError where it cannot be read."""
-        return await self._gestures_in(thread, since, oldest=since - REACH)
-
-    async def _gestures_in(self, thread: ThreadRef, since: float, *, oldest: float) -> Sequence[Gesture]:
         guild = None if thread.workspace == DIRECT else int(thread.workspace)
         known = None if guild is None else self._client.get_guild(guild)
         if known is not None and known.unavailable:
             # Once it is back it is read.
+            self._left_out(known.id, since)
             raise Retriable("its server is away", sent=False)
         place = await patiently(lambda: self._lookup.places.of(guild, int(thread.thread)))
+        oldest = since - (0.0 if said_only else REACH)
         return await patiently(lambda: self._read(place, thread, since, oldest))
 
     async def elsewhere(
         self, since: float, known: Collection[ThreadRef]
     ) -> AsyncIterator[tuple[ThreadRef, Sequence[Gesture]]]:
         """Channels and threads of all servers in which something was said since, as far as we may read them."""
-        for guild in [one for one in self._client.guilds if not one.unavailable]:
+        for guild in self._available(since):
             for channel in self._touched(guild, since):
                 try:
                     found = await patiently(lambda channel=channel: self._mentions(channel, since))
@@ -94,6 +101,13 @@ class DiscordPast:
                     _log.info("a thread cannot be read: %s", closed)
 
     # --- How ---------------------------------------------------------------------------------------------------------
+
+    def _available(self, since: float) -> Iterator[discord.Guild]:
+        for guild in self._client.guilds:
+            if guild.unavailable:
+                self._left_out(guild.id, since)
+            else:
+                yield guild
 
     async def _read(self, place: Place, thread: ThreadRef, since: float, oldest: float) -> Sequence[Gesture]:
         found: deque[Gesture] = deque(maxlen=SAID)
@@ -191,6 +205,8 @@ async def _active(guild: discord.Guild) -> Sequence[discord.Thread]:
         return await guild.active_threads()
     except discord.DiscordException as error:
         raise _told("active threads", error) from None
+    except (OSError, TimeoutError, aiohttp.ClientError) as error:
+        raise Retriable(f"active threads: {type(error).__name__}") from None
 
 
 def _told(name: str, error: discord.DiscordException) -> CallError:

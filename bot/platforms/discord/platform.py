@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -16,7 +15,7 @@ from bot.platforms.discord.calls import ARCHIVED, HAS_A_THREAD, Rest, Upload, co
 from bot.platforms.discord.markdown import calm, shown
 from bot.platforms.discord.messages import after, is_id, mark_of, marked, newest, nonce_of, said
 from bot.platforms.discord.values import CAPABILITIES, DIRECT, NAME
-from bot.platforms.progress import Outcomes, Underway
+from bot.platforms.progress import Alive, Outcomes, Underway
 from bot.platforms.shapes import Json, inner
 from bot.rendering import harmless, one_line, split_answer
 from workflows.blobs import BlobStore
@@ -195,11 +194,11 @@ class DiscordPlatform:
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
-    async def progress(self, message: MessageRef, answer: Answer, *, since: float) -> None:
-        """One progress edit. `since`: monotonic seconds of the last moment at which this attempt was surely alive."""
+    async def progress(self, message: MessageRef, answer: Answer, alive: Alive) -> None:
+        """One progress edit."""
         payload, files = await self._shown(message.thread, answer)
         standing = functools.partial(self._standing, message)
-        if await self._outcomes.left_alone(message.message, answer.attempt, since, standing):
+        if await self._outcomes.left_alone(message.message, answer.attempt, alive, standing):
             return
         await self._underway.whole(message.message, self._update(message, payload, files))
 
@@ -312,15 +311,14 @@ class _Live:
     def __init__(self, platform: DiscordPlatform, message: MessageRef) -> None:
         self._platform = platform
         self._message = message
-        self._since = time.monotonic()
+        self._alive = Alive()
         self._shown: Answer | None = None
 
     async def show(self, answer: Answer) -> None:
         """Show the whole state."""
         if answer != self._shown:
-            await self._platform.progress(self._message, answer, since=self._since)
+            await self._platform.progress(self._message, answer, self._alive)
             self._shown = answer
-        self._since = time.monotonic()
 
 
 def _thread(request: OpenThreadRequest, thread: str) -> ThreadRef:

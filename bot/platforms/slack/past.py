@@ -52,27 +52,25 @@ class SlackPast:
         self._us = us
         self._budgets: dict[str, Budget] = {}
 
-    async def lately(
-        self, threads: Sequence[ThreadRef], since: float
-    ) -> AsyncIterator[tuple[ThreadRef, Sequence[Gesture]]]:
-        """Channels tell when somebody replied last, below their newest messages. Raises CallError."""
+    async def lately(self, threads: Sequence[ThreadRef], since: float) -> Collection[ThreadRef]:
+        """A channel's newest messages tell when somebody replied to them last."""
         of_channels: dict[str, list[ThreadRef]] = {}
         for thread in threads:
-            of_channels.setdefault(thread.channel, []).append(thread)
+            if thread.workspace == self._us.team:
+                of_channels.setdefault(thread.channel, []).append(thread)
+        found: set[ThreadRef] = set()
         for channel, known in of_channels.items():
-            page = await patiently(
-                lambda channel=channel: self._read("conversations.history", channel=channel, limit=PAGE)
-            )
+            try:
+                page = await self._read("conversations.history", channel=channel, limit=PAGE)
+            except CallError as closed:
+                _log.info("a channel is read later: %s", closed)
+                continue
             last = {str(message.get("ts")): _last(message) for message in items(page, "messages")}
-            for thread in known:
-                if last.get(thread.thread, since) >= since:
-                    yield thread, await self._gestures_in(thread, since, oldest=since)
+            found |= {thread for thread in known if last.get(thread.thread, 0.0) >= since}
+        return found
 
-    async def thread(self, thread: ThreadRef, since: float) -> Sequence[Gesture]:
+    async def thread(self, thread: ThreadRef, since: float, *, said_only: bool = False) -> Sequence[Gesture]:
         """What happened in a thread. Raises CallError where it cannot be read."""
-        return await self._gestures_in(thread, since, oldest=since - REACH)
-
-    async def _gestures_in(self, thread: ThreadRef, since: float, *, oldest: float) -> Sequence[Gesture]:
         if thread.workspace != self._us.team:
             return ()
         found: deque[Gesture] = deque(maxlen=SAID)
@@ -81,7 +79,7 @@ class SlackPast:
             "conversations.replies",
             channel=thread.channel,
             ts=thread.thread,
-            oldest=f"{max(0.0, oldest):.6f}",
+            oldest=f"{max(0.0, since - (0.0 if said_only else REACH)):.6f}",
             include_all_metadata="true",
         ):
             for message in items(page, "messages"):

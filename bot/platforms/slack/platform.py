@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.progress import Budget, Look, Outcomes, Underway
+from bot.platforms.progress import Alive, Budget, Outcomes, Underway
 from bot.platforms.slack.blocks import blocks_of, escape, fallback_of
 from bot.platforms.slack.calls import call, read, word_of
 from bot.platforms.slack.charts import Charts
@@ -23,6 +23,7 @@ from workflows.blobs import BlobStore
 from workflows.chat import Capabilities, LiveMessage, Said
 from workflows.contracts import OUTCOMES, Answer, MessageRef, OpenThreadRequest, ThreadRef
 from workflows.errors import CallError, Retriable, Terminal
+from workflows.remembered import Remembered
 
 Json = dict[str, Any]
 
@@ -31,6 +32,11 @@ _PAGES = 3
 
 _COURTESY = 2.0
 """Seconds that a call may take on which nothing depends."""
+
+_TOLD_AGAIN = 30.0
+"""Seconds after which Slack is told again that we work: it forgets, and another worker may have said otherwise."""
+
+_REMEMBERED = 1_000
 
 LOOKS_PER_MINUTE = 20
 """Readings of one worker before progress. Slack allows 50 a minute and more, and looking a post up goes first."""
@@ -59,6 +65,8 @@ class SlackPlatform:
         self._looks = Budget(LOOKS_PER_MINUTE)
         self._streams = Streams(client, per_minute=streams_per_minute)
         self._sessions = True
+        self._processing: Remembered[str, float] = Remembered(_REMEMBERED)
+        """When Slack was told that we work on a message, in monotonic seconds."""
         self._underway = Underway()
         self._user = ""
 
@@ -149,6 +157,7 @@ class SlackPlatform:
             raise
         if over and answer.part == 1:
             await self._streams.end(message, await self._me())
+            self._processing.forget(message.message)
             await self._session(message, "active")
 
     async def delete(self, message: MessageRef) -> None:
@@ -169,7 +178,9 @@ class SlackPlatform:
     @asynccontextmanager
     async def _live(self, message: MessageRef, asker: str) -> AsyncGenerator[LiveMessage]:
         try:
-            await self._underway.whole(message.message, self._session(message, "processing", asker))
+            if time.monotonic() - (self._processing.get(message.message) or 0.0) > _TOLD_AGAIN:
+                await self._underway.whole(message.message, self._session(message, "processing", asker))
+                self._processing.keep(message.message, time.monotonic())
             yield _Live(self, message, asker)
         finally:
             await self._underway.landed(message.message)
@@ -189,32 +200,36 @@ class SlackPlatform:
 
     # --- How ---------------------------------------------------------------------------------------------------------
 
-    def look(self, message: MessageRef, answer: Answer, *, since: float) -> Look:
-        """Whether a message has to be left alone, once somebody asks.
-
-        `since`: monotonic seconds of the last moment at which this attempt was surely alive.
-        """
-        return Look(
-            lambda: self._outcomes.left_alone(message.message, answer.attempt, since, lambda: self._standing(message))
-        )
-
-    async def progress(self, message: MessageRef, answer: Answer, look: Look) -> None:
+    async def progress(self, message: MessageRef, answer: Answer, alive: Alive) -> None:
         """One progress edit. Raises Retriable where the worker has none to spare just now."""
-        if not self._budget.spare():
-            raise Retriable("no progress edit is to spare", sent=False)
         shown = await self._shown(answer)
-        if await look.left_alone():
+        if not self._budget.ready:
+            raise Retriable("no progress edit is to spare", sent=False)
+        if await self._left_alone(message, answer, alive):
             return
+        if not self._budget.spare():
+            raise Retriable("no progress edit is to spare any more", sent=False)
         try:
             await self._underway.whole(message.message, self._update(message, shown))
         except Retriable as refused:
             self._budget.pause(refused.retry_after or self._capabilities.edit_interval)
             raise
 
-    async def stream(self, message: MessageRef, asker: str, answer: Answer, look: Look) -> bool:
+    async def stream(self, message: MessageRef, asker: str, answer: Answer, alive: Alive) -> bool:
         """Show an answer's text as it is written. False where it belongs into the placeholder."""
-        showing = self._streams.show(message, asker, message.thread.workspace, answer.text, look)
+
+        async def left_alone() -> bool:
+            try:
+                return await self._left_alone(message, answer, alive)
+            except Retriable:
+                # Who cannot look begins no stream.
+                return True
+
+        showing = self._streams.show(message, asker, message.thread.workspace, answer.text, left_alone)
         return await self._underway.whole(message.message, showing)
+
+    async def _left_alone(self, message: MessageRef, answer: Answer, alive: Alive) -> bool:
+        return await self._outcomes.left_alone(message.message, answer.attempt, alive, lambda: self._standing(message))
 
     async def _session(self, message: MessageRef, status: str, asker: str = "") -> None:
         """Tell Slack that we work, or no longer do, for its own Stop button. Best effort; run again: it is the same."""
@@ -285,18 +300,16 @@ class _Live:
         self._platform = platform
         self._message = message
         self._asker = asker
-        self._since = time.monotonic()
+        self._alive = Alive()
         self._shown: Answer | None = None
 
     async def show(self, answer: Answer) -> None:
         """Show the whole state: the text in the stream, everything else in the placeholder."""
-        look = self._platform.look(self._message, answer, since=self._since)
-        streamed = await self._platform.stream(self._message, self._asker, answer, look)
+        streamed = await self._platform.stream(self._message, self._asker, answer, self._alive)
         rest = replace(answer, text="") if streamed else answer
         if rest != self._shown:
-            await self._platform.progress(self._message, rest, look)
+            await self._platform.progress(self._message, rest, self._alive)
             self._shown = rest
-        self._since = time.monotonic()
 
 
 def _thread(request: OpenThreadRequest, ts: str) -> ThreadRef:

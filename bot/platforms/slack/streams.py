@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.links import settled
-from bot.platforms.progress import Budget, Look
+from bot.platforms.progress import Budget
 from bot.platforms.shapes import Json, inner
 from bot.platforms.slack.calls import call, word_of
 from bot.platforms.slack.messages import moment, replies
@@ -61,8 +62,13 @@ class Streams:
         self._starts, self._appends = (Budget(rate, burst=5) for rate in per_minute)
         self._known: Remembered[str, _Stream] = Remembered(_REMEMBERED)
 
-    async def show(self, message: MessageRef, asker: str, team: str, text: str, look: Look) -> bool:
+    async def show(
+        self, message: MessageRef, asker: str, team: str, text: str, left_alone: Callable[[], Awaitable[bool]]
+    ) -> bool:
         """Let the stream grow to `text`. False where it cannot: then the text belongs into the placeholder.
+
+        `left_alone` says whether an outcome stands. A stream that was taken away for one takes no more, so only the
+        beginning of another one has to ask.
 
         If it happened and we were not told: the message is swept away with the last word. If we run again: what was
         sent is known, and only the rest is sent. Raises CallError where Slack refuses for the moment.
@@ -71,18 +77,17 @@ class Streams:
         wanted = harmless(settled(_whole_words(text)))[:LONGEST]
         if not wanted or wanted == stream.sent:
             return not stream.dead
-        anew = not stream.ts or not wanted.startswith(stream.sent)
-        if stream.dead or (not anew and time.monotonic() - stream.started > LIFETIME):
-            stream.dead = True
-            return False
-        budget = self._starts if anew else self._appends
-        if not budget.spare() or await look.left_alone():
-            # What is not sent now goes along with what comes next; nobody's progress waits for it.
-            return True
-        if anew and stream.ts:
+        if stream.ts and not wanted.startswith(stream.sent):
             # A new text, not a longer one: a stream cannot take anything back.
             await self._take_away(message, stream.ts)
             stream.ts, stream.sent = "", ""
+        if stream.dead or (stream.ts and time.monotonic() - stream.started > LIFETIME):
+            stream.dead = True
+            return False
+        budget = self._appends if stream.ts else self._starts
+        if not budget.spare() or (not stream.ts and await left_alone()):
+            # What is not sent now goes along with what comes next; nobody's progress waits for it.
+            return True
         return await self._grow(message, stream, asker, team, wanted, budget)
 
     async def end(self, message: MessageRef, us: str) -> None:
