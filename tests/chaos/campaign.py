@@ -34,7 +34,7 @@ from tests.chaos.station import CALL
 from tests.chaos.watch import Watch
 from tests.support.doubles import Fault
 
-IN_FLIGHT = 40
+IN_FLIGHT = 24
 """Questions that wait for their answers at once, at the most."""
 
 IN_THREAD = 2
