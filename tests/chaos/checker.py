@@ -22,8 +22,8 @@ BESIDE_EACH_OTHER = 30.0
 """Seconds for which a double may be visible before it is taken away."""
 
 ON_ITS_WAY = 0.25
-"""Seconds in which what is sent on one connection may meet a refusal that comes back on another: on a busy machine, 0.15
-were seen."""
+"""Seconds in which what is sent on one connection may meet a refusal that comes back on another; on a busy machine
+0.15 s were seen."""
 TOO_MANY = 429
 
 IDENTIFIES, REFUSALS = 1_000, 10_000
