@@ -128,24 +128,23 @@ class CatchUp:
             return
         touched = await self._past.lately([one.thread for one in known], newest)
         for one in known:
-            if one.thread not in touched:
-                continue
-            try:
+            if one.thread in touched:
                 # Whole, as far as it may not have been heard: what was said first is handed over first.
-                found = await self._past.thread(one.thread, max(since, one.last - TURNED), said_only=True)
-            except CallError as closed:
-                _log.info("a thread is read later: %s", closed)
-                continue
-            await self._take(conversations, one.thread, found, one.began)
+                await self._thread(conversations, one, max(since, one.last - TURNED), said_only=True)
 
     async def _threads(self, conversations: Conversations, known: Sequence[Conversation], since: float) -> None:
         for one in known:
-            try:
-                found = await self._past.thread(one.thread, since)
-            except CallError as closed:
-                _log.info("a thread cannot be read: %s", closed)
-                continue
-            await self._take(conversations, one.thread, found, one.began)
+            await self._thread(conversations, one, since)
+
+    async def _thread(
+        self, conversations: Conversations, one: Conversation, since: float, *, said_only: bool = False
+    ) -> None:
+        try:
+            found = await self._past.thread(one.thread, since, said_only=said_only)
+        except CallError as closed:
+            _log.info("a thread cannot be read: %s", closed)
+            return
+        await self._take(conversations, one.thread, found, one.began)
 
     async def _elsewhere(self, conversations: Conversations, known: Collection[ThreadRef], since: float) -> None:
         try:

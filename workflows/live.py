@@ -12,8 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from temporalio import activity
-
+from workflows.attempts import is_again
 from workflows.chat import Chat, LiveMessage
 from workflows.contracts import Answer, LineState, Live, MessageRef, ProgressLine
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal
@@ -71,7 +70,7 @@ class LiveBoards:
         board = self._boards.get(live.message)
         if board is None:
             # An activity that is tried again and again has nothing new to show each time.
-            shown = self._shown.get(live.message) if _is_again() else None
+            shown = self._shown.get(live.message) if is_again() else None
             board = self._boards[live.message] = _Board(chat, live, shown)
         board.users += 1
         board.merge(live.answer)
@@ -88,10 +87,6 @@ class LiveBoards:
                     self._shown.forget(live.message)
                 if board.refused:
                     self._refused.keep((live.message, live.answer.attempt), True)
-
-
-def _is_again() -> bool:
-    return activity.in_activity() and activity.info().attempt > 1
 
 
 class _Board:

@@ -206,9 +206,9 @@ def hasty(ledger: Ledger) -> Iterable[Finding]:
     refused: dict[tuple[str, str, str], float] = {}
     for call in sorted(ledger.calls, key=lambda call: call.at):
         what = (call.platform, call.method, call.about)
+        early = call.told is not None and not _on_its_way(call, call.told, refused.get(what))
         # Who was told to wait may be dead, and with it what it was told.
-        forgotten = any(kill.at < call.at < kill.until for kill in ledger.kills)
-        if call.told is not None and not forgotten and not _on_its_way(call, call.told, refused.get(what)):
+        if early and not any(kill.at < call.at < kill.until for kill in ledger.kills):
             told = f"{call.told:.3f} s after its sender was told to wait"
             yield Finding(invariant="I9", text=f"{call.method} about {call.about} came {told}")
         if call.status == TOO_MANY:

@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from workflows.activities.heartbeat import Pulse, heartbeating
+from workflows.attempts import is_again
 from workflows.blobs import BlobStore
 from workflows.chat import Chat, LiveMessage
 from workflows.contracts import (
@@ -65,7 +66,7 @@ class DeliveryActivities:
     async def open_thread(self, request: OpenThreadRequest) -> ThreadRef:
         """Open the thread of a slash command. Run again: the platform finds it by the command's id."""
         async with heartbeating() as pulse:
-            if _is_again():
+            if is_again():
                 # What an earlier attempt posted may show a moment later than it was applied.
                 await asyncio.sleep(self._chat.capabilities.settle)
             if pulse.given_up:
@@ -201,7 +202,7 @@ class DeliveryActivities:
         The first attempt posts. Any later one cannot know whether an earlier post was applied, so it settles, looks
         the key up, adopts the oldest message and deletes extras, and posts only if there is none.
         """
-        again = _is_again()
+        again = is_again()
         if again:
             await asyncio.sleep(self._chat.capabilities.settle)
         if again or may_stand:
@@ -233,12 +234,6 @@ async def _shown(message: LiveMessage, answer: Answer, pulse: Pulse) -> int:
         else:
             return 1
     return 0
-
-
-def _is_again() -> bool:
-    """Whether an attempt came before this one. An administrator's retry counts attempts anew, from 1."""
-    info = activity.info()
-    return info.attempt > 1 or info.current_attempt_scheduled_time > info.scheduled_time
 
 
 def _to_json(answer: Answer) -> bytes:
