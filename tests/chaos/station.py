@@ -16,6 +16,7 @@ from aiohttp import web
 
 from tests.chaos.ledger import Call
 from tests.support.doubles import Fault, Faults, InLoop, Kind, Pid, When, kill, listening, loop_thread
+from tests.support.windows import Windows
 
 CALL = "tools/call"
 PATH = "/mcp"
@@ -52,8 +53,7 @@ class Station(InLoop):
         self._faults = Faults[StationFault]()
         self._session: aiohttp.ClientSession | None = None
         self._calls: list[Call] = []
-        self._closed: dict[str, tuple[float, float]] = {}
-        """Since when who calls about something knows that it has to wait, and until when."""
+        self._windows = Windows()
         self.url = ""
 
     # --- From other threads ------------------------------------------------------------------------------------------
@@ -112,17 +112,15 @@ class Station(InLoop):
             return web.Response(status=400)
         method, about = _named(body)
         fault = self._faults.first(lambda one: one.method == method and one.strikes({}, None))
-        now, (since, until) = time.time(), self._closed.get(about, (0.0, 0.0))
-        told = now - since if now < until else None
+        at, told = time.time(), self._windows.told(about)
         refused = await self._struck(request, fault, "before")
         if refused is None:
             refused = await self._forwarded(request, body, fault)
         status = refused.status if isinstance(refused, web.StreamResponse) else None
         if status == 429 and fault is not None and fault.retry_after is not None:
-            now = time.time()
-            self._closed[about] = (now, now + fault.retry_after)
+            self._windows.close(about, fault.retry_after)
         if method == CALL:
-            self._note(about, status, told, at=now)
+            self._note(about, status, told, at=at)
         if isinstance(refused, _Lost):
             # Nothing more can be said to whoever asked.
             return web.Response(status=500)

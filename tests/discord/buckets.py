@@ -6,6 +6,7 @@ import time
 from collections import deque
 
 from tests.discord.errors import Throttled
+from tests.support.windows import Windows
 
 _MESSAGE = "/channels/{channel}/messages/{message}"
 LIMITS: dict[str, tuple[int, float]] = {
@@ -31,8 +32,7 @@ class Buckets:
     def __init__(self) -> None:
         self.on = False
         self._seen: dict[str, deque[float]] = {}
-        self._closed: dict[str, tuple[float, float]] = {}
-        """Since when clients know, and until when."""
+        self._windows = Windows()
 
     def admit(self, route: str, path: dict[str, str]) -> dict[str, str]:
         """Count a request; returns the headers that tell of its bucket.
@@ -71,19 +71,12 @@ class Buckets:
 
     def close(self, route: str, path: dict[str, str], seconds: float, *, is_global: bool) -> None:
         """Note that a client was told to stay away for so long."""
-        slot = "" if is_global else _slot(route, path)
-        told, now = self._told(slot), time.monotonic()
-        self._closed[slot] = (now if told is None else now - told, now + seconds)
+        self._windows.close("" if is_global else _slot(route, path), seconds)
 
     def told(self, route: str, path: dict[str, str]) -> float | None:
         """For how many seconds clients have known that no request may come now; None where one may."""
-        known = [told for slot in ("", _slot(route, path)) if (told := self._told(slot)) is not None]
+        known = [told for slot in ("", _slot(route, path)) if (told := self._windows.told(slot)) is not None]
         return max(known, default=None)
-
-    def _told(self, slot: str) -> float | None:
-        since, until = self._closed.get(slot, (0.0, 0.0))
-        now = time.monotonic()
-        return now - since if now < until else None
 
 
 def _slot(route: str, path: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from collections import deque
 
 from tests.slack.errors import Throttled
 from tests.slack.values import Json
+from tests.support.windows import Windows
 
 _PER_MINUTE = {
     "chat.update": 50,
@@ -30,8 +31,7 @@ class Tiers:
     def __init__(self) -> None:
         self.on = False
         self._seen: dict[str, deque[float]] = {}
-        self._closed: dict[str, tuple[float, float]] = {}
-        """Since when clients know, and until when."""
+        self._windows = Windows()
 
     def admit(self, method: str, arguments: Json) -> None:
         """Count a request.
@@ -55,15 +55,11 @@ class Tiers:
 
     def close(self, method: str, arguments: Json, seconds: float) -> None:
         """Note that a client was told to stay away for so long."""
-        told = self.told(method, arguments)
-        now = time.monotonic()
-        self._closed[_slot(method, arguments)] = (now if told is None else now - told, now + seconds)
+        self._windows.close(_slot(method, arguments), seconds)
 
     def told(self, method: str, arguments: Json) -> float | None:
         """For how many seconds clients have known that no request may come now; None where one may."""
-        since, until = self._closed.get(_slot(method, arguments), (0.0, 0.0))
-        now = time.monotonic()
-        return now - since if now < until else None
+        return self._windows.told(_slot(method, arguments))
 
 
 def _slot(method: str, arguments: Json) -> str:
