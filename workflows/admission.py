@@ -21,13 +21,11 @@ def admitted(state: UsageState, request: AdmitRequest, now: float) -> tuple[Usag
     state = _of_day(replace(state, terms=request.terms), request.day)
     # What was asked an hour ago, and is only heard of now, is no flood of this minute.
     asked = request.moment or now
-    state = replace(state, recent=tuple(moment for moment in state.recent if moment > asked - _MINUTE))
     known = any(one.turn == request.turn for one in (*state.leases, *state.waiting))
     if not known:
         if _exhausted(state):
             return state, "budget"
-        in_minute = sum(moment <= asked for moment in state.recent)
-        too_many = request.terms.per_minute is not None and in_minute >= request.terms.per_minute
+        too_many = request.terms.per_minute is not None and _crowd(state.recent, asked) > request.terms.per_minute
         if too_many or len(state.waiting) >= _WAITING:
             return state, "rate"
         wish = Lease(turn=request.turn, conversation=request.conversation, kind=request.kind)
@@ -85,6 +83,12 @@ def granted(state: UsageState, now: float) -> UsageState:
 def next_end(state: UsageState) -> float | None:
     """When the first place is given up; None where nobody waits for one."""
     return min(lease.until for lease in state.leases) if state.waiting and state.leases else None
+
+
+def _crowd(recent: tuple[float, ...], asked: float) -> int:
+    """The most questions in any minute that this one falls in, itself among them. They are heard of in any order."""
+    near = [asked, *(moment for moment in recent if abs(moment - asked) < _MINUTE)]
+    return max(sum(0 <= moment - first < _MINUTE for moment in near) for first in near if first <= asked)
 
 
 def _of_day(state: UsageState, day: str) -> UsageState:

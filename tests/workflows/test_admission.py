@@ -111,6 +111,21 @@ def test_what_was_asked_over_an_hour_and_is_heard_of_at_once_is_no_flood() -> No
     assert refusals == ["", "", "", "rate", ""]
 
 
+@given(st.lists(st.floats(min_value=1, max_value=300), max_size=12), st.integers(min_value=1, max_value=3))
+def test_no_minute_holds_more_than_allowed_in_whatever_order_questions_are_heard_of(
+    moments: list[float], allowed: int
+) -> None:
+    state, taken = EMPTY, list[float]()
+    for number, asked in enumerate(moments):
+        state, refused = ask(state, f"t{number}", tokens=None, per_minute=allowed, asked=asked)
+        near = [moment for moment in taken if abs(moment - asked) < 60]
+        if refused == "":
+            taken.append(asked)
+        else:
+            assert len(near) >= allowed, "nobody is refused for what was asked in other minutes"
+    assert all(sum(0 <= moment - first < 60 for moment in taken) <= allowed for first in taken)
+
+
 def test_turns_at_once_are_counted_over_kinds_and_those_that_wait_go_in_order() -> None:
     state = EMPTY
     refusals: list[Refusal] = []
