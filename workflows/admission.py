@@ -19,6 +19,9 @@ _MINUTE = 60.0
 def admitted(state: UsageState, request: AdmitRequest, now: float) -> tuple[UsageState, Refusal]:
     """Give a turn its place, or say why not. "busy": it is in the queue, and stays where it is if it asks again."""
     state = _of_day(replace(state, terms=request.terms), request.day)
+    if request.key in state.booked:
+        # Stopped while it asked: its books are closed already, and a place that it took now would stay taken.
+        return state, ""
     # What was asked an hour ago, and is only heard of now, is no flood of this minute.
     asked = request.moment or now
     known = any(one.turn == request.turn for one in (*state.leases, *state.waiting))

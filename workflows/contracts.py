@@ -386,6 +386,7 @@ class BeginTurn:
 
     `fresh`: a pinned agent is gone, so all are looked up again. `leave` is what `GoOn` brought to a turn that waited.
     `moment`: when the question was asked, in seconds since 1970; 0 where that is not known, and for another attempt.
+    `attempt`: which one this is, from 1; 0 where an earlier release asks.
     """
 
     thread: ThreadRef
@@ -396,6 +397,7 @@ class BeginTurn:
     fresh: bool = False
     leave: str = ""
     moment: float = 0.0
+    attempt: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -803,7 +805,7 @@ class Terms:
 class AdmitRequest:
     """A turn asks for a place. `conversation` is the workflow to wake for one; turns of a `kind` cost alike.
 
-    `moment`: when it was asked for, in seconds since 1970; 0: just now.
+    `moment`: when it was asked for, in seconds since 1970; 0: just now. `key`: what its attempt is booked by.
     """
 
     turn: str
@@ -812,6 +814,7 @@ class AdmitRequest:
     kind: str
     terms: Terms
     moment: float = 0.0
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -94,6 +94,7 @@ class Leave:
             trace=message.trace,
             leave=given,
             moment=message.moment if self._item.again is None else 0.0,
+            attempt=self._item.attempt,
         )
         return await execute(begin_turn, request, asker=request.asker, summary=f"turn {request.turn}")
 

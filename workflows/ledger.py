@@ -51,19 +51,29 @@ class TemporalLedger:
             raise Retriable("the ledger cannot be reached", code="internal") from error
 
     async def admit(
-        self, thread: ThreadRef, asker: Asker, turn: str, terms: Terms, *, kind: str, moment: float = 0.0
+        self,
+        thread: ThreadRef,
+        asker: Asker,
+        turn: str,
+        terms: Terms,
+        *,
+        kind: str,
+        moment: float = 0.0,
+        attempt: int = 0,
     ) -> Refusal:
         """Ask for a turn's place. If it happened and we were not told, or we run again: it is the same place.
 
         Raises Retriable where Temporal cannot be reached, or its worker does not answer.
         """
+        whole = f"{thread.channel}:{thread.thread}:{turn}"
         request = AdmitRequest(
-            turn=f"{thread.channel}:{thread.thread}:{turn}",
+            turn=whole,
             conversation=conversation_id(thread),
             day=_today(),
             kind=kind,
             terms=terms,
             moment=moment,
+            key=f"{whole}:{attempt}",
         )
         ledger = usage_id(thread.platform, thread.workspace, asker)
         try:

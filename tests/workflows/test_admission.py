@@ -92,6 +92,21 @@ def test_asking_again_is_the_same_place_and_counts_once() -> None:
     assert (refused, len(state.waiting), len(state.recent)) == ("busy", 1, 2)
 
 
+def test_an_attempt_whose_books_are_closed_takes_no_place_and_the_next_one_does() -> None:
+    def asks(state: UsageState, attempt: int) -> tuple[UsageState, Refusal]:
+        limits = Terms(tokens=100, seconds=900, at_once=1)
+        request = AdmitRequest(
+            turn="a", conversation="of a", day=DAY, kind="question", terms=limits, key=f"a:{attempt}"
+        )
+        return admitted(state, request, NOW)
+
+    # It was stopped while it asked, and what it asked comes after what closed its books.
+    state, _ = asks(spend(EMPTY, "a", 0), 1)
+    assert holders(state) == []
+    state, refused = asks(state, 2)
+    assert (refused, holders(state)) == ("", ["a"])
+
+
 def test_more_questions_in_a_minute_than_allowed_are_refused_and_one_more_is_taken_a_minute_later() -> None:
     state = EMPTY
     refusals: list[Refusal] = []

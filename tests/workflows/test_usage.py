@@ -159,6 +159,20 @@ async def test_who_waits_for_a_place_is_let_in_after_the_ledger_has_continued_as
         assert await ledger.admit(second, ALICE, "b", terms, kind="question") == ""
 
 
+async def test_a_place_asked_for_by_what_was_stopped_meanwhile_is_not_taken(
+    temporal_server: str, namespace: str, tmp_path: Path
+) -> None:
+    client = await connect(settings_for(temporal_server, namespace, tmp_path))
+    ledger, terms = TemporalLedger(client), Terms(at_once=1, seconds=900)
+    async with ledger_worker(client):
+        # Asked again by whoever was not told of its cancellation in time.
+        await ledger.book(THREAD, ALICE, "a:1", 0)
+        await ledger.admit(THREAD, ALICE, "a", terms, kind="question", attempt=1)
+        second = replace(THREAD, thread="t2")
+        assert await ledger.admit(second, ALICE, "b", terms, kind="question", attempt=1) == ""
+        assert await ledger.admit(THREAD, ALICE, "a", terms, kind="question", attempt=2) == "busy"
+
+
 @pytest.mark.campaign
 async def test_a_budget_used_up_in_the_middle_of_a_report_lets_it_end_and_nothing_after_it_not_even_a_retry(
     idle_stack: Stack,

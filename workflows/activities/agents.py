@@ -59,9 +59,17 @@ class Ledger(Protocol):
         ...
 
     async def admit(
-        self, thread: ThreadRef, asker: Asker, turn: str, terms: Terms, *, kind: str, moment: float = 0.0
+        self,
+        thread: ThreadRef,
+        asker: Asker,
+        turn: str,
+        terms: Terms,
+        *,
+        kind: str,
+        moment: float = 0.0,
+        attempt: int = 0,
     ) -> Refusal:
-        """Take a place for a turn, if its asker has one. Run again: it is the same place."""
+        """Take a place for a turn, if its asker has one. Run again: the same place. Booked already: none."""
         ...
 
     async def spent_in_workspace(self, thread: ThreadRef) -> int:
@@ -216,7 +224,13 @@ class AgentActivities:
         kind = "question" if request.roles == ("analyst",) else "research"
         terms = replace(self._terms.asker, seconds=self._terms.limits.deadline)
         return await self._ledger.admit(
-            request.thread, request.asker, request.turn, terms, kind=kind, moment=request.moment
+            request.thread,
+            request.asker,
+            request.turn,
+            terms,
+            kind=kind,
+            moment=request.moment,
+            attempt=request.attempt,
         )
 
     @property
