@@ -38,3 +38,10 @@ async def attempts(client: Client, workflow: str, activity: str) -> int:
     described = await client.get_workflow_handle(workflow).describe()
     pending = described.raw_description.pending_activities
     return max((found.attempt for found in pending if found.activity_type.name == activity), default=0)
+
+
+async def scheduled(client: Client, workflow: str, activity: str) -> int:
+    """How many activities of that type a run has scheduled; one that is tried again counts once."""
+    history = await client.get_workflow_handle(workflow).fetch_history()
+    asked = [event.activity_task_scheduled_event_attributes for event in history.events]
+    return sum(one.activity_type.name == activity for one in asked)
