@@ -57,8 +57,8 @@ class LiveBoards:
         self._boards: dict[MessageRef, _Board] = {}
         self._refused: Remembered[tuple[MessageRef, int], bool] = Remembered(_REMEMBERED)
         """Messages, and attempts, of which the platform will never show progress again; the latest ones."""
-        self._shown: Remembered[MessageRef, Answer] = Remembered(_REMEMBERED)
-        """What was shown last."""
+        self._shown: Remembered[MessageRef, int] = Remembered(_REMEMBERED)
+        """The hash of what was shown last: a thousand answers would be megabytes."""
 
     @asynccontextmanager
     async def watch(self, live: Live | None, line: str = "") -> AsyncGenerator[Seat]:
@@ -92,10 +92,10 @@ class LiveBoards:
 class _Board:
     """The state of one live message, and the pump that shows it."""
 
-    def __init__(self, chat: Chat, live: Live, shown: Answer | None) -> None:
+    def __init__(self, chat: Chat, live: Live, shown: int | None) -> None:
         self.users = 0
         self.shown = shown
-        """What the message shows, where that is known."""
+        """The hash of what the message shows, where that is known."""
         self.refused = False
         """The platform will never take an update of it."""
         self._chat = chat
@@ -153,12 +153,12 @@ class _Board:
     async def _show(self, message: LiveMessage) -> float:
         """Show the latest state; for how many seconds the platform wants no further one. Raises Terminal."""
         answer = self._answer
-        if answer == self.shown:
+        if hash(answer) == self.shown:
             return 0.0
         self.shown = None
         try:
             await message.show(answer)
-            self.shown = answer
+            self.shown = hash(answer)
         except (Retriable, Ambiguous) as error:
             _log.debug("live progress failed: %s", type(error).__name__)
             self._changed.set()
