@@ -29,11 +29,14 @@ T = TypeVar("T")
 
 Gesture: TypeAlias = Spoken | Changed | Reacted
 
-LATELY = 20
+LATELY = 50
 """Threads, the newest, of which those are read first in which something was said a moment ago."""
 
 TURNED = 1800.0
-"""Seconds by which a conversation's last change may be later than what it heard last: a few turns may take as long."""
+"""Seconds by which a conversation's last change may be later than what it heard last: a few turns may take as long.
+
+Only where no worker can say when that was.
+"""
 
 SAID = 150
 """Messages of one thread that are read again, the newest: with their twins, fewer than a conversation remembers."""
@@ -55,7 +58,10 @@ class Past(Protocol):
     """
 
     async def lately(self, threads: Sequence[ThreadRef], since: float, /) -> Collection[ThreadRef]:
-        """Those of some threads in which something was said since a moment, as a few calls show. It never raises."""
+        """Those of some threads in which something may have been said since a moment, as a few calls show.
+
+        Where they do not show it, it may have been. It never raises.
+        """
         ...
 
     async def thread(self, thread: ThreadRef, since: float, /, *, said_only: bool = False) -> Sequence[Gesture]:
@@ -123,14 +129,20 @@ class CatchUp:
         _log.info("caught up with %s", self._platform)
 
     async def _lately(self, conversations: Conversations, known: Sequence[Conversation], since: float) -> None:
-        newest = max((one.last for one in known), default=0.0) - BEFORE
+        """What was said after all that was heard: a page of each thread at most, so that a busy hour is no long one."""
+        marks = await asyncio.gather(*(self._mark(conversations, one) for one in known))
+        newest = max(marks, default=0.0)
         if newest <= since:
             return
         touched = await self._past.lately([one.thread for one in known], newest)
-        for one in known:
+        for one, mark in zip(known, marks, strict=True):
             if one.thread in touched:
-                # Whole, as far as it may not have been heard: what was said first is handed over first.
-                await self._thread(conversations, one, max(since, one.last - TURNED), said_only=True)
+                await self._thread(conversations, one, max(since, mark), said_only=True)
+
+    async def _mark(self, conversations: Conversations, one: Conversation) -> float:
+        """The moment since which a conversation may not have heard what was said in its thread."""
+        heard = await conversations.heard(one.thread, ())
+        return heard.until - BEFORE if heard is not None and heard.until else one.last - TURNED
 
     async def _threads(self, conversations: Conversations, known: Sequence[Conversation], since: float) -> None:
         for one in known:

@@ -175,6 +175,7 @@ class Doing:
                 text=spoken.text,
                 research=research,
                 late=spoken.late,
+                moment=spoken.moment,
             )
         )
         return ""

@@ -122,10 +122,14 @@ class HeardOf:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """`fresh`: the ids it was asked about that it has not heard of. `waiting`: queued questions, by their message."""
+    """`fresh`: the ids it was asked about that it has not heard of. `waiting`: queued questions, by their message.
+
+    `until`: when the newest message was said that it heard, in seconds since 1970; 0 where that is not known.
+    """
 
     fresh: tuple[str, ...]
     waiting: dict[str, str]
+    until: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +137,7 @@ class OpenThreadRequest:
     """There is no thread yet. `request` is the command's own id on the platform, or the message's that asks.
 
     `anchor` is the message that the thread is made from, where a platform makes them from messages and it is known.
+    `moment`: when that was said, in seconds since 1970; 0 where that is not known.
     """
 
     platform: str
@@ -146,6 +151,7 @@ class OpenThreadRequest:
     searchable: bool = False
     anchor: str = ""
     late: bool = False
+    moment: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -718,7 +724,8 @@ class TurnRecord:
 class ConversationState:
     """All a conversation remembers; carried whole over continue-as-new.
 
-    `tainted`: an append of unknown outcome may stand on the branch after `head`; the next step forks.
+    `tainted`: an append of unknown outcome may stand on the branch after `head`; the next step forks. `until`: as
+    `Heard` has it.
     """
 
     thread: ThreadRef
@@ -730,6 +737,7 @@ class ConversationState:
     turns: tuple[TurnRecord, ...] = ()
     turn_count: int = 0
     searchable: bool = False
+    until: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -155,7 +155,8 @@ class ConversationWorkflow:
     @workflow.query
     def heard(self, asked: HeardOf) -> Heard:
         """Which gestures this conversation knows, and what it has still to answer."""
-        return Heard(fresh=self._inbox.unheard(asked.ids), waiting=self._inbox.waiting(running=self._begun))
+        inbox = self._inbox
+        return Heard(fresh=inbox.unheard(asked.ids), waiting=inbox.waiting(running=self._begun), until=inbox.until)
 
     @workflow.query
     def view(self) -> ConversationView:
@@ -305,4 +306,5 @@ class ConversationWorkflow:
             turns=self._memory.turns,
             turn_count=self._memory.turn_count,
             searchable=self._searchable,
+            until=self._inbox.until,
         )

@@ -76,6 +76,8 @@ class Inbox:
 
     def __init__(self, state: ConversationState) -> None:
         self.items = [_carried(queued) for queued in state.inbox]
+        self.until = state.until
+        """When the newest message was said that was heard, in seconds since 1970."""
         self._thread = state.thread
         self._seen = dict.fromkeys(state.seen)
         last = state.turns[-1] if state.turns else None
@@ -121,6 +123,7 @@ class Inbox:
         """Queue a message; None if it, or another event of the same gesture, was seen before."""
         if not self.first_time(message.message, *message.twins):
             return None
+        self.until = max(self.until, message.moment)
         item = Item(message)
         self.items.append(item)
         return item

@@ -27,6 +27,7 @@ class OpenThreadWorkflow:
             research=request.research,
             late=request.late,
             trace=request.trace,
+            moment=request.moment,
         )
         await execute(start_conversation, message, asker=request.asker, platform=request.platform)
         return thread

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from bot.catchup import TURNED
+from bot.gap import BEFORE
 from tests.bot.slack_away import PRICE, Away, away_on, is_late
 from tests.bot.slack_desk import text_of
 from tests.support.stack import Stack, eventually
@@ -75,7 +75,23 @@ async def test_what_was_said_a_moment_ago_is_read_before_the_rest_of_the_gap(
             await away.outcomes(thread, [thread, missed])
     readings = [one.arguments for one in away.slack.asked("conversations.replies")[before:]]
     first = next(one for one in readings if "inclusive" not in one)
-    assert float(first["oldest"]) == pytest.approx(float(thread) - TURNED, abs=60)
+    assert float(first["oldest"]) == pytest.approx(float(thread) - BEFORE, abs=0.01)
+
+
+async def test_a_thread_that_began_before_a_channels_newest_ones_is_read_as_early_as_they_are(
+    idle_stack: Stack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with away_on(idle_stack, monkeypatch, caplog, ago=0.0) as away, idle_stack.worker():
+        threads = [(await away.asked(PRICE))[0] for _ in range(3)]
+        missed = away.reply(threads[0], "And its volume?")
+        # Slack shows the newest two threads of the channel at first.
+        away.slack.pages(2)
+        before = len(away.slack.asked("conversations.replies"))
+        async with away.back():
+            await away.outcomes(threads[0], [threads[0], missed])
+    readings = [one.arguments for one in away.slack.asked("conversations.replies")[before:]]
+    first = next(one for one in readings if one["ts"] == threads[0] and "inclusive" not in one)
+    assert float(first["oldest"]) == pytest.approx(float(threads[0]) - BEFORE, abs=0.01)
 
 
 @pytest.mark.campaign

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from discord.backoff import ExponentialBackoff
 
-from bot.catchup import TURNED
+from bot.gap import BEFORE
 from bot.platforms.discord import build, listening
 from bot.platforms.discord.messages import moment_of
 from bot.roles import bot as bot_role
@@ -69,7 +69,7 @@ async def test_what_was_said_a_moment_ago_is_read_before_the_rest_of_the_gap(qui
     async with quiet.bot():
         await quiet.outcome(thread, missed)
     readings = [one.arguments for one in quiet.discord.asked(HISTORY)[before:] if one.arguments["channel"] == thread]
-    assert moment_of(str(readings[0]["after"])) == pytest.approx(moment_of(thread) - TURNED, abs=60)
+    assert moment_of(str(readings[0]["after"])) == pytest.approx(moment_of(thread) - BEFORE, abs=0.01)
 
 
 async def test_what_was_said_in_a_server_that_was_away_is_caught_up_with(desk: DiscordDesk) -> None:

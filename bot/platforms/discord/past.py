@@ -52,14 +52,16 @@ class DiscordPast:
     async def lately(self, threads: Sequence[ThreadRef], since: float) -> Collection[ThreadRef]:
         """Servers tell what was said last in their threads; direct messages are few, and all read."""
         last: dict[str, float] = {}
+        untold: set[str] = {DIRECT}
         for guild in [one for one in self._client.guilds if not one.unavailable]:
             try:
                 active = await _active(guild)
             except CallError as closed:
-                _log.info("a server is read later: %s", closed)
+                _log.info("a server does not tell what was said last: %s", closed)
+                untold.add(str(guild.id))
                 continue
             last |= {str(one.id): moment_of(str(one.last_message_id or one.id)) for one in active}
-        return {one for one in threads if one.workspace == DIRECT or last.get(one.thread, 0.0) >= since}
+        return {one for one in threads if one.workspace in untold or last.get(one.thread, 0.0) >= since}
 
     async def thread(self, thread: ThreadRef, since: float, *, said_only: bool = False) -> Sequence[Gesture]:
         """What happened in a thread. Raises CallError where it cannot be read."""

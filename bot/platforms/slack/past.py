@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from typing import Any, cast
@@ -53,7 +54,7 @@ class SlackPast:
         self._budgets: dict[str, Budget] = {}
 
     async def lately(self, threads: Sequence[ThreadRef], since: float) -> Collection[ThreadRef]:
-        """A channel's newest messages tell when somebody replied to them last."""
+        """A channel's newest messages tell when somebody replied to them last; older threads are all read."""
         of_channels: dict[str, list[ThreadRef]] = {}
         for thread in threads:
             if thread.workspace == self._us.team:
@@ -63,10 +64,10 @@ class SlackPast:
             try:
                 page = await self._read("conversations.history", channel=channel, limit=PAGE)
             except CallError as closed:
-                _log.info("a channel is read later: %s", closed)
-                continue
+                _log.info("a channel does not tell what was said last: %s", closed)
+                page = {}
             last = {str(message.get("ts")): _last(message) for message in items(page, "messages")}
-            found |= {thread for thread in known if last.get(thread.thread, 0.0) >= since}
+            found |= {thread for thread in known if last.get(thread.thread, math.inf) >= since}
         return found
 
     async def thread(self, thread: ThreadRef, since: float, *, said_only: bool = False) -> Sequence[Gesture]:
