@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.support.values import ALICE, THREAD, message
 from workflows.contracts import (
     AnswerState,
@@ -120,6 +122,13 @@ def test_a_word_that_stops_counts_once_and_a_reaction_each_time() -> None:
     word, reaction = StopRequest(request="m1", asker=ALICE, moment=10.0), StopRequest(request="r1", asker=ALICE)
     assert [inbox.first_stop(word), inbox.first_stop(word)] == [True, False]
     assert [inbox.first_stop(reaction), inbox.first_stop(reaction)] == [True, True]
+
+
+def test_it_knows_when_the_newest_message_was_said_in_whatever_order_they_came_and_hands_that_on() -> None:
+    inbox = Inbox(EMPTY)
+    for key, moment in {"1.1": 20.0, "1.2": 10.0, "1.3": 0.0, "1.1 again": 15.0}.items():
+        inbox.add(replace(message("?", id=key), moment=moment))
+    assert Inbox(ConversationState(thread=THREAD, until=inbox.until)).until == 20.0
 
 
 def test_it_knows_what_it_heard_whatever_that_was() -> None:
