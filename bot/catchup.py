@@ -141,7 +141,8 @@ class CatchUp:
 
     async def _mark(self, conversations: Conversations, one: Conversation) -> float:
         """The moment since which a conversation may not have heard what was said in its thread."""
-        heard = await conversations.heard(one.thread, ())
+        # One that cannot answer, since its code does not fit or no worker is there, keeps nobody else waiting.
+        heard = await conversations.heard(one.thread, once=True)
         return heard.until - BEFORE if heard is not None and heard.until else one.last - TURNED
 
     async def _threads(self, conversations: Conversations, known: Sequence[Conversation], since: float) -> None:

@@ -55,10 +55,10 @@ class Conversations:
             found = await self._list(f"{running} AND WorkflowId STARTS_WITH '{identity.of_platform(self._platform)}'")
         return sorted(found or (), key=lambda one: one.last, reverse=True)[:MOST]
 
-    async def heard(self, thread: ThreadRef, ids: Sequence[str]) -> Heard | None:
+    async def heard(self, thread: ThreadRef, ids: Sequence[str] = (), *, once: bool = False) -> Heard | None:
         """Which of these gestures a conversation has not heard of; None where no worker can say.
 
-        A thread without a conversation has heard of none.
+        A thread without a conversation has heard of none. `once`: a worker has one moment to say so, and no more.
         """
         handle = self._client.get_workflow_handle(identity.conversation_id(thread))
         while True:
@@ -71,7 +71,7 @@ class Conversations:
                     return Heard(fresh=tuple(ids), waiting={})
             except RuntimeError:
                 pass  # A client that was never connected says so by this class alone.
-            if time.monotonic() >= self._deadline:
+            if once or time.monotonic() >= self._deadline:
                 return None
             await asyncio.sleep(_AGAIN)
 
