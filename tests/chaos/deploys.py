@@ -32,6 +32,16 @@ def unfit_for(rig: Rig, one: Asked) -> bool:
     return any(event.workflow_task_failed_event_attributes.cause == wanted for event in events_of(rig, one))
 
 
+def terminate(rig: Rig, one: Asked) -> None:
+    """End a question's conversation for good, as whoever runs Clew may end one that fits no version any more."""
+
+    async def end() -> None:
+        client = await rig.connected()
+        await client.get_workflow_handle(rig.workflow_id(one)).terminate("it fits no version any more")
+
+    asyncio.run(end())
+
+
 def tried(rig: Rig, one: Asked) -> int:
     """How often the workflow task that is open in a question's conversation was tried."""
     found = rig.conversation(one)
