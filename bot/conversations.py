@@ -24,6 +24,8 @@ AWAKE = timedelta(days=7)
 _LISTED = 1_000
 _ANSWER = timedelta(seconds=2)
 _AGAIN = 0.5
+_TRIES = 3
+"""Questions to one conversation where others have answered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,8 @@ class Conversations:
         self._client = client
         self._platform = platform
         self._deadline = time.monotonic() + patience
+        self._answered = False
+        """Whether some conversation did: a worker is there, and who does not answer has trouble of its own."""
 
     async def lately(self) -> list[Conversation]:
         """Those in which somebody spoke lately, the newest first. Raises Unavailable where Temporal does not answer."""
@@ -61,9 +65,11 @@ class Conversations:
         A thread without a conversation has heard of none. `once`: a worker has one moment to say so, and no more.
         """
         handle = self._client.get_workflow_handle(identity.conversation_id(thread))
+        tries = 0
         while True:
+            tries += 1
             try:
-                return await handle.query("heard", HeardOf(ids=tuple(ids)), result_type=Heard, rpc_timeout=_ANSWER)
+                heard = await handle.query("heard", HeardOf(ids=tuple(ids)), result_type=Heard, rpc_timeout=_ANSWER)
             except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
                 return None
             except RPCError as error:
@@ -71,7 +77,10 @@ class Conversations:
                     return Heard(fresh=tuple(ids), waiting={})
             except RuntimeError:
                 pass  # A client that was never connected says so by this class alone.
-            if once or time.monotonic() >= self._deadline:
+            else:
+                self._answered = True
+                return heard
+            if once or time.monotonic() >= self._deadline or (self._answered and tries == _TRIES):
                 return None
             await asyncio.sleep(_AGAIN)
 

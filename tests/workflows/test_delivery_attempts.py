@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
@@ -18,6 +19,7 @@ from bot.platforms.terminal_store import TerminalStore, open_store
 from bot.platforms.terminal_values import answer_to_data
 from tests.support.values import THREAD
 from workflows.activities.delivery import DeliveryActivities
+from workflows.activities.heartbeat import Pulse
 from workflows.blobs import FileBlobStore
 from workflows.contracts import Answer, AnswerState, FinishAnswer, MessageRef, PostAnswer, ThreadRef
 
@@ -95,6 +97,18 @@ async def test_an_attempt_that_the_server_may_have_given_up_posts_nothing(
         await attempt(1, **given_up).run(delivery.post_answer, PostAnswer(thread=thread, answer=WORKING))
     assert refused.value.type == "Retriable"
     assert store.find(thread.thread, "m1") == []
+
+
+async def test_a_worker_that_was_stopped_posts_nothing_even_where_it_beats_before_it_goes_on() -> None:
+    def woken() -> tuple[bool, bool]:
+        pulse = Pulse()
+        pulse.beat()
+        # Stopped for so long, between two beats.
+        pulse._last -= 2.0  # pyright: ignore[reportPrivateUsage] - the clock is the process's own
+        pulse.beat()
+        return pulse.given_up, activity.is_cancelled()
+
+    assert attempt(1, heartbeat=1.6).run(woken) == (True, False)
 
 
 async def test_a_finished_answer_is_finished_again_by_the_same_edits(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -22,13 +23,19 @@ class Pulse:
     def __init__(self) -> None:
         info = activity.info()
         self._limit = None if info.start_to_close_timeout is None else info.start_to_close_timeout.total_seconds()
-        self._patience = None if info.heartbeat_timeout is None else info.heartbeat_timeout.total_seconds() / 2
+        beat_by = None if info.heartbeat_timeout is None else info.heartbeat_timeout.total_seconds()
+        self._patience = math.inf if beat_by is None else beat_by / 2
+        # The server heard the last beat up to the throttle before it was made here, a quarter of its time-out.
+        self._longest = math.inf if beat_by is None else beat_by * 0.7
         self._began = self._last = time.monotonic()
+        self._was_silent = False
 
     def beat(self) -> None:
-        """Heartbeat."""
+        """Heartbeat. It makes up for no silence before it: a worker that was paused may beat before it looks here."""
+        now = time.monotonic()
+        self._was_silent = self._was_silent or now - self._last > self._longest
         activity.heartbeat()
-        self._last = time.monotonic()
+        self._last = now
 
     @property
     def given_up(self) -> bool:
@@ -38,7 +45,7 @@ class Pulse:
         """
         now = time.monotonic()
         late = self._limit is not None and now - self._began > self._limit - _MARGIN
-        silent = self._patience is not None and now - self._last > self._patience
+        silent = self._was_silent or now - self._last > self._patience
         return late or silent or activity.is_cancelled()
 
 
