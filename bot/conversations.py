@@ -80,7 +80,7 @@ class Conversations:
             else:
                 self._answered = True
                 return heard
-            if once or time.monotonic() >= self._deadline or (self._answered and tries == _TRIES):
+            if once or time.monotonic() >= self._deadline or (self._answered and tries >= _TRIES):
                 return None
             await asyncio.sleep(_AGAIN)
 
