@@ -36,8 +36,8 @@ class TemporalLedger:
         If it happened and we were not told, or we run again: the key counts once. Raises Retriable where Temporal
         cannot be reached.
         """
-        whole = f"{thread.channel}:{thread.thread}:{key}"
-        own = UsageBooking(key=whole, day=_today(), tokens=tokens, turn=whole.rpartition(":")[0])
+        whole, turn = _named(thread, key)
+        own = UsageBooking(key=whole, day=_today(), tokens=tokens, turn=turn)
         ledgers = [self._book(usage_id(thread.platform, thread.workspace, asker), _ledger(thread, asker.user), own)]
         if of_workspace and tokens:
             shared = workspace_usage_id(thread.platform, thread.workspace)
@@ -51,29 +51,23 @@ class TemporalLedger:
             raise Retriable("the ledger cannot be reached", code="internal") from error
 
     async def admit(
-        self,
-        thread: ThreadRef,
-        asker: Asker,
-        turn: str,
-        terms: Terms,
-        *,
-        kind: str,
-        moment: float = 0.0,
-        attempt: int = 0,
+        self, thread: ThreadRef, asker: Asker, key: str, terms: Terms, *, kind: str, moment: float = 0.0
     ) -> Refusal:
-        """Ask for a turn's place. If it happened and we were not told, or we run again: it is the same place.
+        """Ask for a turn's place under `key`, as `book` has it.
+
+        If it happened and we were not told, or we run again: it is the same place, and none once the key is booked.
 
         Raises Retriable where Temporal cannot be reached, or its worker does not answer.
         """
-        whole = f"{thread.channel}:{thread.thread}:{turn}"
+        whole, turn = _named(thread, key)
         request = AdmitRequest(
-            turn=whole,
+            turn=turn,
             conversation=conversation_id(thread),
             day=_today(),
             kind=kind,
             terms=terms,
             moment=moment,
-            key=f"{whole}:{attempt}",
+            key=whole,
         )
         ledger = usage_id(thread.platform, thread.workspace, asker)
         try:
@@ -136,6 +130,12 @@ async def tokens_today(client: Client, within: timedelta, ledger: str = USAGE_TO
 
 def _ledger(thread: ThreadRef, user: str = "") -> UsageState:
     return UsageState(platform=thread.platform, workspace=thread.workspace, user=user)
+
+
+def _named(thread: ThreadRef, key: str) -> tuple[str, str]:
+    """What an attempt, and its turn, are called in a ledger. `key`: the turn's id in its thread, and the attempt."""
+    whole = f"{thread.channel}:{thread.thread}:{key}"
+    return whole, whole.rpartition(":")[0]
 
 
 def _today() -> str:

@@ -153,12 +153,13 @@ class _Board:
     async def _show(self, message: LiveMessage) -> float:
         """Show the latest state; for how many seconds the platform wants no further one. Raises Terminal."""
         answer = self._answer
-        if hash(answer) == self.shown:
+        shown = hash(answer)
+        if shown == self.shown:
             return 0.0
         self.shown = None
         try:
             await message.show(answer)
-            self.shown = hash(answer)
+            self.shown = shown
         except (Retriable, Ambiguous) as error:
             _log.debug("live progress failed: %s", type(error).__name__)
             self._changed.set()

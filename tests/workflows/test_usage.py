@@ -146,17 +146,17 @@ async def test_who_waits_for_a_place_is_let_in_after_the_ledger_has_continued_as
     ledger, terms = TemporalLedger(client), Terms(at_once=1, seconds=900)
     second = replace(THREAD, thread="t2")
     async with ledger_worker(client):
-        assert await ledger.admit(THREAD, ALICE, "a", terms, kind="question") == ""
-        assert await ledger.admit(second, ALICE, "b", terms, kind="question") == "busy"
+        assert await ledger.admit(THREAD, ALICE, "a:1", terms, kind="question") == ""
+        assert await ledger.admit(second, ALICE, "b:1", terms, kind="question") == "busy"
         handle = client.get_workflow_handle(usage_id(THREAD.platform, THREAD.workspace, ALICE))
         first_run = (await handle.describe()).run_id
         for number in range(450):
             await handle.signal("book", UsageBooking(key=f"k{number}", day="2026-03-01", tokens=1))
         while (await handle.describe()).run_id == first_run:
             pass
-        assert await ledger.admit(second, ALICE, "b", terms, kind="question") == "busy"
+        assert await ledger.admit(second, ALICE, "b:1", terms, kind="question") == "busy"
         await ledger.book(THREAD, ALICE, "a:1", 5)
-        assert await ledger.admit(second, ALICE, "b", terms, kind="question") == ""
+        assert await ledger.admit(second, ALICE, "b:1", terms, kind="question") == ""
 
 
 async def test_a_place_asked_for_by_what_was_stopped_meanwhile_is_not_taken(
@@ -167,10 +167,10 @@ async def test_a_place_asked_for_by_what_was_stopped_meanwhile_is_not_taken(
     async with ledger_worker(client):
         # Asked again by whoever was not told of its cancellation in time.
         await ledger.book(THREAD, ALICE, "a:1", 0)
-        await ledger.admit(THREAD, ALICE, "a", terms, kind="question", attempt=1)
+        await ledger.admit(THREAD, ALICE, "a:1", terms, kind="question")
         second = replace(THREAD, thread="t2")
-        assert await ledger.admit(second, ALICE, "b", terms, kind="question", attempt=1) == ""
-        assert await ledger.admit(THREAD, ALICE, "a", terms, kind="question", attempt=2) == "busy"
+        assert await ledger.admit(second, ALICE, "b:1", terms, kind="question") == ""
+        assert await ledger.admit(THREAD, ALICE, "a:2", terms, kind="question") == "busy"
 
 
 @pytest.mark.campaign

@@ -59,17 +59,9 @@ class Ledger(Protocol):
         ...
 
     async def admit(
-        self,
-        thread: ThreadRef,
-        asker: Asker,
-        turn: str,
-        terms: Terms,
-        *,
-        kind: str,
-        moment: float = 0.0,
-        attempt: int = 0,
+        self, thread: ThreadRef, asker: Asker, key: str, terms: Terms, *, kind: str, moment: float = 0.0
     ) -> Refusal:
-        """Take a place for a turn, if its asker has one. Run again: the same place. Booked already: none."""
+        """Take a place for a turn's attempt, if its asker has one. Run again: the same one. Booked already: none."""
         ...
 
     async def spent_in_workspace(self, thread: ThreadRef) -> int:
@@ -223,15 +215,8 @@ class AgentActivities:
             return ""
         kind = "question" if request.roles == ("analyst",) else "research"
         terms = replace(self._terms.asker, seconds=self._terms.limits.deadline)
-        return await self._ledger.admit(
-            request.thread,
-            request.asker,
-            request.turn,
-            terms,
-            kind=kind,
-            moment=request.moment,
-            attempt=request.attempt,
-        )
+        key = f"{request.turn}:{request.attempt}"
+        return await self._ledger.admit(request.thread, request.asker, key, terms, kind=kind, moment=request.moment)
 
     @property
     def _metered(self) -> bool:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from temporalio import activity
 
@@ -22,11 +23,10 @@ class Pulse:
 
     def __init__(self) -> None:
         info = activity.info()
-        self._limit = None if info.start_to_close_timeout is None else info.start_to_close_timeout.total_seconds()
-        beat_by = None if info.heartbeat_timeout is None else info.heartbeat_timeout.total_seconds()
-        self._patience = math.inf if beat_by is None else beat_by / 2
+        self._limit = _seconds(info.start_to_close_timeout)
+        self._patience = _seconds(info.heartbeat_timeout) / 2
         # The server heard the last beat up to the throttle before it was made here, a quarter of its time-out.
-        self._longest = math.inf if beat_by is None else beat_by * 0.7
+        self._longest = _seconds(info.heartbeat_timeout) * 0.7
         self._began = self._last = time.monotonic()
         self._was_silent = False
 
@@ -44,9 +44,13 @@ class Pulse:
         A worker that was paused wakes with an old last beat. Half the time-out leaves room for the SDK's throttle.
         """
         now = time.monotonic()
-        late = self._limit is not None and now - self._began > self._limit - _MARGIN
+        late = now - self._began > self._limit - _MARGIN
         silent = self._was_silent or now - self._last > self._patience
         return late or silent or activity.is_cancelled()
+
+
+def _seconds(limit: timedelta | None) -> float:
+    return math.inf if limit is None else limit.total_seconds()
 
 
 @asynccontextmanager
