@@ -15,7 +15,8 @@ from dataclasses import replace
 from workflows.attempts import is_again
 from workflows.chat import Chat, LiveMessage
 from workflows.contracts import Answer, LineState, Live, MessageRef, ProgressLine
-from workflows.errors import Ambiguous, CallError, Retriable, Terminal
+from workflows.errors import Ambiguous, CallError, Retriable
+from workflows.refusals import Refusals
 from workflows.remembered import Remembered
 
 _RANK = {
@@ -52,11 +53,11 @@ class Seat:
 class LiveBoards:
     """All boards of this worker, by message."""
 
-    def __init__(self, chats: Mapping[str, Chat]) -> None:
+    def __init__(self, chats: Mapping[str, Chat], refusals: Refusals) -> None:
+        """`refusals` is shared with whoever else shows progress in this worker."""
         self._chats = chats
+        self._refusals = refusals
         self._boards: dict[MessageRef, _Board] = {}
-        self._refused: Remembered[tuple[MessageRef, int], bool] = Remembered(_REMEMBERED)
-        """Messages, and attempts, of which the platform will never show progress again; the latest ones."""
         self._shown: Remembered[MessageRef, int] = Remembered(_REMEMBERED)
         """The hash of what was shown last: a thousand answers would be megabytes."""
 
@@ -64,14 +65,14 @@ class LiveBoards:
     async def watch(self, live: Live | None, line: str = "") -> AsyncGenerator[Seat]:
         """Report into the live message of a turn while the block runs; a no-op without one."""
         chat = None if live is None else self._chats.get(live.message.thread.platform)
-        if live is None or chat is None or self._refused.get((live.message, live.answer.attempt)):
+        if live is None or chat is None or self._refusals.known(live):
             yield Seat(None, line)
             return
         board = self._boards.get(live.message)
         if board is None:
             # An activity that is tried again and again has nothing new to show each time.
             shown = self._shown.get(live.message) if is_again() else None
-            board = self._boards[live.message] = _Board(chat, live, shown)
+            board = self._boards[live.message] = _Board(chat, live, self._refusals, shown)
         board.users += 1
         board.merge(live.answer)
         try:
@@ -85,23 +86,19 @@ class LiveBoards:
                     self._shown.keep(live.message, board.shown)
                 else:
                     self._shown.forget(live.message)
-                if board.refused:
-                    self._refused.keep((live.message, live.answer.attempt), True)
 
 
 class _Board:
     """The state of one live message, and the pump that shows it."""
 
-    def __init__(self, chat: Chat, live: Live, shown: int | None) -> None:
+    def __init__(self, chat: Chat, live: Live, refusals: Refusals, shown: int | None) -> None:
         self.users = 0
         self.shown = shown
         """The hash of what the message shows, where that is known."""
-        self.refused = False
-        """The platform will never take an update of it."""
         self._chat = chat
-        self._message = live.message
+        self._live = live
+        self._refusals = refusals
         self._answer = live.answer
-        self._asker = live.asker
         self._changed = asyncio.Event()
         self._pump = asyncio.create_task(self._run())
 
@@ -140,7 +137,7 @@ class _Board:
     async def _run(self) -> None:
         # Progress is best effort: whatever the platform says, the turn goes on.
         try:
-            async with self._chat.live(self._message, asker=self._asker) as message:
+            async with self._refusals.live(self._chat, self._live) as message:
                 while True:
                     await self._changed.wait()
                     self._changed.clear()
@@ -148,7 +145,6 @@ class _Board:
                     await asyncio.sleep(max(wait, self._chat.capabilities.edit_interval))
         except CallError as error:
             _log.debug("there is no live progress: %s", type(error).__name__)
-            self.refused = isinstance(error, Terminal)
 
     async def _show(self, message: LiveMessage) -> float:
         """Show the latest state; for how many seconds the platform wants no further one. Raises Terminal."""

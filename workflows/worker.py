@@ -23,6 +23,7 @@ from workflows.conversation import ConversationWorkflow
 from workflows.hold import HoldWorkflow
 from workflows.identity import TASK_QUEUE, chat_queue
 from workflows.opening import OpenThreadWorkflow
+from workflows.refusals import Refusals
 from workflows.research import ResearchWorkflow
 from workflows.usage import UsageWorkflow
 
@@ -44,6 +45,7 @@ class Crew:
     reports: ReportActivities
     blobs: BlobStore
     chats: Sequence[Chat]
+    refusals: Refusals
     searchable: bool
     trace_link: Callable[[str], str] = lambda _traceparent: ""
 
@@ -92,7 +94,14 @@ def build_worker(
     )
     workers = [main]
     for chat in crew.chats:
-        delivery = DeliveryActivities(chat, crew.blobs, client, searchable=crew.searchable, trace_link=crew.trace_link)
+        delivery = DeliveryActivities(
+            chat,
+            crew.blobs,
+            client,
+            refusals=crew.refusals,
+            searchable=crew.searchable,
+            trace_link=crew.trace_link,
+        )
         workers.append(
             Worker(
                 client,

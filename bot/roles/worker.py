@@ -27,6 +27,7 @@ from workflows.live import LiveBoards
 from workflows.mcp_client import ToolTimeouts, connect_tools
 from workflows.mistral import Timeouts, connect_mistral
 from workflows.pausing import TemporalHold
+from workflows.refusals import Refusals
 from workflows.tracing import ActivityTracing
 from workflows.worker import Crew, build_worker
 
@@ -65,7 +66,8 @@ async def run(
         searchable = await search_attributes.ensure(client)
         if not searchable:
             _log.warning("search attributes are missing and may not be added; `clew doctor` prints the command")
-        boards = LiveBoards({chat.name: chat for chat in chats})
+        refusals = Refusals()
+        boards = LiveBoards({chat.name: chat for chat in chats}, refusals)
         agents = AgentActivities(
             mistral,
             tools,
@@ -91,6 +93,7 @@ async def run(
             reports=ReportActivities(blobs),
             blobs=blobs,
             chats=chats,
+            refusals=refusals,
             searchable=searchable,
             trace_link=trace_links(settings),
         )

@@ -48,6 +48,7 @@ from workflows.contracts import (
 )
 from workflows.conversation import ConversationWorkflow
 from workflows.opening import OpenThreadWorkflow
+from workflows.refusals import Refusals
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -110,7 +111,11 @@ class Desk:
     @asynccontextmanager
     async def worker(self) -> AsyncGenerator[None]:
         delivery = DeliveryActivities(
-            TerminalPlatform(self._delivered), FileBlobStore(self._blobs), self.client, searchable=False
+            TerminalPlatform(self._delivered),
+            FileBlobStore(self._blobs),
+            self.client,
+            refusals=Refusals(),
+            searchable=False,
         )
         common: dict[str, Any] = {"workflow_runner": UnsandboxedWorkflowRunner()}
         async with (

@@ -27,6 +27,7 @@ from workflows.contracts import BlobRef, Done, Limits, Live, Permit, ReadThread
 from workflows.live import LiveBoards
 from workflows.mcp_client import connect_tools
 from workflows.mistral import Timeouts
+from workflows.refusals import Refusals
 
 _AT_ONCE = 24
 
@@ -102,7 +103,7 @@ async def loops_on(
         connect_tools(market.url, market.token) as tools,
     ):
         blobs = FileBlobStore(directory / "blobs")
-        boards = LiveBoards({})
+        boards = LiveBoards({}, Refusals())
         roster = Roster(mistral, tools)
         pinned, toolset = await roster.pin(["analyst"])
         agents = AgentActivities(mistral, tools, blobs, boards, roster=roster)

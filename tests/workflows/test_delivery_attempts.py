@@ -22,6 +22,7 @@ from workflows.activities.delivery import DeliveryActivities
 from workflows.activities.heartbeat import Pulse
 from workflows.blobs import FileBlobStore
 from workflows.contracts import Answer, AnswerState, FinishAnswer, MessageRef, PostAnswer, ThreadRef
+from workflows.refusals import Refusals
 
 WORKING = Answer(key="m1", state=AnswerState.WORKING)
 FINAL = Answer(key="m1", state=AnswerState.FINAL, text="Text.")
@@ -36,7 +37,8 @@ def store(tmp_path: Path) -> Iterator[TerminalStore]:
 @pytest.fixture
 def delivery(store: TerminalStore, tmp_path: Path) -> DeliveryActivities:
     client = cast("Client", None)  # Only `start_conversation` speaks to Temporal.
-    return DeliveryActivities(TerminalPlatform(store), FileBlobStore(tmp_path), client, searchable=False)
+    chat, blobs = TerminalPlatform(store), FileBlobStore(tmp_path)
+    return DeliveryActivities(chat, blobs, client, refusals=Refusals(), searchable=False)
 
 
 def thread_in(store: TerminalStore) -> ThreadRef:

@@ -7,19 +7,25 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
 from typing import cast
 
 import pytest
+from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from bot.platforms.progress import Underway
 from bot.platforms.terminal_values import CAPABILITIES
 from tests.support.sandbox import until
 from tests.support.values import THREAD
+from workflows.activities.delivery import DeliveryActivities
+from workflows.blobs import FileBlobStore
 from workflows.chat import Capabilities, Chat, LiveMessage
-from workflows.contracts import Answer, AnswerState, LineState, Live, MessageRef, ProgressLine
+from workflows.contracts import Answer, AnswerState, Done, LineState, Live, MessageRef, ProgressLine
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal
 from workflows.live import LiveBoards
+from workflows.refusals import Refusals
 
 MESSAGE = MessageRef(thread=THREAD, message="p1")
 
@@ -70,7 +76,13 @@ class Screen:
 def boards(screen: Screen, *, held: bool = False) -> LiveBoards:
     if not held:
         screen.free.set()
-    return LiveBoards({"terminal": cast("Chat", screen)})
+    return LiveBoards({"terminal": cast("Chat", screen)}, Refusals())
+
+
+async def sent() -> None:
+    """An update that nothing holds back is sent by then."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 def live(*lines: ProgressLine) -> Live:
@@ -132,11 +144,58 @@ async def test_a_later_activity_does_not_ask_again_where_progress_was_refused_fo
         await until(lambda: not screen.refusals)
     async with board.watch(live()) as seat:
         seat.text("On and on")
+        await sent()
     assert screen.begun == 1
     again = replace(live(), answer=replace(live().answer, attempt=2))
     async with board.watch(again):
         await until(lambda: bool(screen.shown))
     assert screen.last.attempt == 2
+
+
+@pytest.mark.parametrize("first", ["board", "once"])
+async def test_whoever_shows_progress_knows_what_the_other_one_was_refused(first: str, tmp_path: Path) -> None:
+    screen = Screen(refusals=[Terminal("token_revoked", code="chat_access")])
+    screen.free.set()
+    chat, refusals = cast("Chat", screen), Refusals()
+    board = LiveBoards({"terminal": chat}, refusals)
+    client = cast("Client", None)  # Nothing here speaks to Temporal.
+    delivery = DeliveryActivities(chat, FileBlobStore(tmp_path), client, refusals=refusals, searchable=False)
+
+    async def on_board() -> None:
+        async with board.watch(live(line("prices"))) as seat:
+            seat.text("Text")
+            await until(lambda: not screen.refusals)
+            await sent()
+
+    async def once() -> Done:
+        activity = ActivityEnvironment()
+        minute = timedelta(minutes=1)
+        activity.info = replace(activity.info, start_to_close_timeout=minute, heartbeat_timeout=minute)
+        return await activity.run(delivery.show_progress, live(line("risk")))
+
+    if first == "board":
+        await on_board()
+        assert await once() == Done(count=0)
+    else:
+        assert await once() == Done(count=0)
+        await on_board()
+    assert screen.begun == 1
+
+
+async def test_an_update_that_waits_for_another_one_is_not_sent_where_that_is_refused_for_good() -> None:
+    screen = Screen(refusals=[Terminal("token_revoked", code="chat_access")])
+    chat, refusals = cast("Chat", screen), Refusals()
+
+    async def show() -> None:
+        async with refusals.live(chat, live()) as message:
+            await message.show(live().answer)
+
+    showing = [asyncio.create_task(show()) for _ in range(3)]
+    await until(lambda: screen.begun > 0)
+    screen.free.set()
+    ended = await asyncio.gather(*showing, return_exceptions=True)
+    assert [type(one) for one in ended] == [Terminal] * 3
+    assert screen.begun == 1
 
 
 async def test_activities_of_one_turn_share_a_board_on_which_lines_only_go_on() -> None:
@@ -213,7 +272,7 @@ async def test_an_activity_that_is_tried_again_shows_only_what_is_new(attempt: i
 
 
 async def test_what_nobody_shows_is_not_missed() -> None:
-    async with LiveBoards({}).watch(live(line("analyst")), "analyst") as seat:
+    async with LiveBoards({}, Refusals()).watch(live(line("analyst")), "analyst") as seat:
         seat.text("unseen")
-    async with LiveBoards({}).watch(None) as seat:
+    async with LiveBoards({}, Refusals()).watch(None) as seat:
         seat.detail("unseen")

@@ -20,6 +20,7 @@ from workflows.live import LiveBoards
 from workflows.mcp_client import MarketTools
 from workflows.mistral import MistralClient, Timeouts
 from workflows.policies import TIDYING_TRIES
+from workflows.refusals import Refusals
 
 END = EndTurn(thread=THREAD, turn="m1:1", asker=ALICE, tokens=0, keep=(), tidy=True)
 PATIENT = Timeouts(idle=30.0)
@@ -32,7 +33,8 @@ def attempt(number: int) -> ActivityEnvironment:
 
 
 def agents(mistral: MistralClient, directory: Path) -> AgentActivities:
-    return AgentActivities(mistral, MarketTools("http://127.0.0.1:9", "t"), FileBlobStore(directory), LiveBoards({}))
+    tools, boards = MarketTools("http://127.0.0.1:9", "t"), LiveBoards({}, Refusals())
+    return AgentActivities(mistral, tools, FileBlobStore(directory), boards)
 
 
 async def test_a_list_of_branches_that_never_comes_ends_with_the_last_try(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from workflows.contracts import (
 )
 from workflows.door import receive
 from workflows.errors import CallError, Retriable, Terminal, retried_by_temporal
+from workflows.refusals import Refusals
 from workflows.sentences import sentence, stands_still
 
 _PROGRESS = 3.0
@@ -52,13 +53,18 @@ class DeliveryActivities:
         blobs: BlobStore,
         client: Client,
         *,
+        refusals: Refusals,
         searchable: bool,
         trace_link: Callable[[str], str] = lambda _traceparent: "",
     ) -> None:
-        """`trace_link` makes of a traceparent the address where people read that trace, or ""."""
+        """`refusals` is shared with the live boards of this worker.
+
+        `trace_link` makes of a traceparent the address where people read that trace, or "".
+        """
         self._chat = chat
         self._blobs = blobs
         self._client = client
+        self._refusals = refusals
         self._searchable = searchable
         self._trace_link = trace_link
 
@@ -135,7 +141,7 @@ class DeliveryActivities:
             async with (
                 asyncio.timeout(_PROGRESS),
                 heartbeating() as pulse,
-                self._chat.live(request.message, asker=request.asker) as message,
+                self._refusals.live(self._chat, request) as message,
             ):
                 return Done(count=await _shown(message, request.answer, pulse))
         except (CallError, TimeoutError):
