@@ -59,17 +59,35 @@ def state_sentence(answer: Answer, retry_hint: str) -> str:
 
 
 def source_lines(sources: Sequence[Source]) -> list[str]:
-    """The sources, each in one line with its host. A sentence that several notes share is said at the first."""
+    """The sources, each in one line with its host, without what `sources_told` says of all of them.
+
+    A sentence that several notes share is said at the first.
+    """
+    once = set(_shared_by(sources))
     lines: list[str] = []
     said: set[str] = set()
     for source in sources:
-        facts = [host_of(source.url), f"as of {source.as_of}" if source.as_of else "", source.currency or ""]
         note = [sentence for sentence in source.note.rstrip(".").split(". ") if sentence not in said]
         said.update(note)
-        facts += ["delayed" if source.delayed else "", ". ".join(note)]
+        facts = [host_of(source.url), *(fact for fact in _facts(source) if fact not in once), ". ".join(note)]
         told = ", ".join(fact for fact in facts if fact)
         lines.append(source.title + (f" ({told})" if told else ""))
     return lines
+
+
+def sources_told(sources: Sequence[Source]) -> str:
+    """What is true of every source, to be said once above them. Empty for a single one."""
+    return ", ".join(fact for fact in _shared_by(sources) if fact)
+
+
+def _shared_by(sources: Sequence[Source]) -> list[str]:
+    if len(sources) == 1:
+        return []
+    return [shared(values) for values in zip(*map(_facts, sources), strict=True)]
+
+
+def _facts(source: Source) -> tuple[str, str, str]:
+    return f"as of {source.as_of}" if source.as_of else "", source.currency or "", "delayed" if source.delayed else ""
 
 
 def shared_facts(metrics: Sequence[Metric]) -> tuple[str, str]:

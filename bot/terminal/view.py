@@ -23,6 +23,7 @@ from bot.rendering import (
     not_verified,
     shared_facts,
     source_lines,
+    sources_told,
     state_sentence,
     told_once,
     with_currency,
@@ -104,7 +105,7 @@ def final(answer: Answer, path_of: PathOf, *, retry_hint: str = RETRY_HINT) -> R
     if answer.chart is not None:
         # Not wrapped: a path is there to be copied.
         parts += [Text(), Text(_chart(answer, path_of), no_wrap=True, overflow="ignore")]
-    parts += _section("Sources", list(map(_source, source_lines(answer.sources), answer.sources)))
+    parts += _section(_heading(answer.sources), list(map(_source, source_lines(answer.sources), answer.sources)))
     parts += _section("Not verified", [Text(item, style="yellow") for item in not_verified(answer)])
     parts += _section("You could ask", [Text(question) for question in answer.follow_ups], numbered=True)
     if answer.notices:
@@ -213,6 +214,11 @@ def _section(title: str, items: Sequence[RenderableType], *, numbered: bool = Fa
     yield rows
 
 
+def _heading(sources: Sequence[Source]) -> str:
+    told = sources_told(sources)
+    return f"Sources, all {told}" if told else "Sources"
+
+
 def _source(told: str, source: Source) -> RenderableType:
     """A source, and below it where it stands: an address is there to be clicked, whole."""
     line = Text(told)
@@ -278,7 +284,7 @@ def plain(answer: Answer, path_of: PathOf, *, retry_hint: str = RETRY_HINT) -> s
         f"{told} {source.url}".rstrip()
         for told, source in zip(source_lines(answer.sources), answer.sources, strict=True)
     ]
-    blocks.append(_list("Sources", sources))
+    blocks.append(_list(_heading(answer.sources), sources))
     blocks.append(_list("Not verified", not_verified(answer)))
     blocks.append(_list("You could ask", answer.follow_ups, numbered=True))
     blocks += ["\n".join(answer.notices), footer(answer)]

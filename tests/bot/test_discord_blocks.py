@@ -51,16 +51,20 @@ def test_dates_and_sources_that_differ_stand_below_with_their_figures() -> None:
 def test_a_source_is_a_link_without_a_preview_and_an_unsound_address_is_none() -> None:
     source = Source(title="Prices [of] Apple", as_of="2024-12-30", url="https://example.com/a", note="")
     shown = "\n".join(texts(final(sources=(source, replace(source, url="javascript:alert(1)")))))
-    assert "-# 1. [Prices (of) Apple](<https://example.com/a>) (example.com, as of 2024-12-30)" in shown
+    assert "**Sources**, all as of 2024-12-30" in shown
+    assert "-# 1. [Prices (of) Apple](<https://example.com/a>) (example.com)" in shown
     assert "javascript" not in shown
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("state", list(AnswerState))
-def test_nothing_that_an_answer_holds_commands_discord(state: AnswerState) -> None:
+def test_nothing_that_an_answer_holds_commands_discord(state: AnswerState, *, shared: bool) -> None:
     source = Source(title=LIVE, as_of=LIVE, url="https://example.com/a", note=LIVE)
+    # With two of them, what both say stands in the heading.
+    sources = (source, source) if shared else (source,)
     answer = Answer(
         key="t1", state=state, headline=LIVE, text=LIVE, notices=(LIVE,), gaps=(LIVE,), follow_ups=("Why?",),
-        metrics=(Metric(label=LIVE, value=LIVE, as_of=LIVE, currency=None, source=LIVE),), sources=(source,),
+        metrics=(Metric(label=LIVE, value=LIVE, as_of=LIVE, currency=None, source=LIVE),), sources=sources,
     )  # fmt: skip
     # Within code nothing is live.
     shown = re.sub(r"```.*?```", "", "\n".join(texts(answer)), flags=re.DOTALL)

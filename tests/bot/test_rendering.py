@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.rendering import footer, neutral, neutralise, not_verified, source_lines, split_answer, state_sentence
+from bot.rendering import (
+    footer,
+    neutral,
+    neutralise,
+    not_verified,
+    source_lines,
+    sources_told,
+    split_answer,
+    state_sentence,
+)
 from bot.splitting import split_text
 from workflows.chat import Capabilities
 from workflows.contracts import Answer, AnswerState, LineState, Metric, ProgressLine, Source, Usage
@@ -303,7 +312,30 @@ def test_every_text_of_an_answer_is_neutralised() -> None:
 
 def test_a_note_that_sources_share_is_said_once() -> None:
     sources = [Source(title=title, as_of="2024-12-30", note="Sample, not live data.") for title in ("Quote", "History")]
-    assert source_lines(sources) == ["Quote (as of 2024-12-30, Sample, not live data)", "History (as of 2024-12-30)"]
+    assert source_lines(sources) == ["Quote (Sample, not live data)", "History"]
+
+
+PRICES = Source(title="A", as_of="2024-12-30", currency="USD", delayed=True)
+OTHER = replace(PRICES, title="B")
+WHOLE = ["A (as of 2024-12-30, USD, delayed)", "B (as of 2024-12-30, USD, delayed)"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "told", "lines"),
+    [
+        ((PRICES,), "", WHOLE[:1]),
+        ((PRICES, OTHER), "as of 2024-12-30, USD, delayed", ["A", "B"]),
+        ((PRICES, replace(OTHER, currency="EUR")), "as of 2024-12-30, delayed", ["A (USD)", "B (EUR)"]),
+        ((PRICES, replace(OTHER, as_of="")), "USD, delayed", ["A (as of 2024-12-30)", "B"]),
+        ((PRICES, OTHER, Source(title="C", as_of="2025-01-02")), "", [*WHOLE, "C (as of 2025-01-02)"]),
+        ((), "", []),
+    ],
+)
+def test_what_is_true_of_every_source_is_said_once_and_nothing_else_is(
+    sources: tuple[Source, ...], told: str, lines: list[str]
+) -> None:
+    assert sources_told(sources) == told
+    assert source_lines(sources) == lines
 
 
 def test_a_sentence_that_notes_share_is_said_once() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.platforms.slack.blocks import blocks_of
-from workflows.contracts import Answer, AnswerState, Metric
+from workflows.contracts import Answer, AnswerState, Metric, Source
 
 Json = dict[str, Any]
 
@@ -45,6 +45,17 @@ def test_what_stands_below_commands_nothing() -> None:
     assert cells[0] == ["Metric", "Value", "Source"]
     assert below == "As of 2024-12-30"
     assert shown(replace(CLOSE, source="A & <B>"))[2] == "As of 2024-12-30 · Source: A &amp; &lt;B&gt;"
+
+
+def test_what_every_source_shares_stands_above_them_and_commands_nothing() -> None:
+    source = Source(title="A & B", as_of="<b> & c", url="https://example.com/a")
+    answer = Answer(key="t1", state=AnswerState.FINAL, text="Text.", sources=(source, replace(source, currency="USD")))
+    context = blocks_of(answer, retry_hint="")[1]["elements"][0]["text"]
+    assert context.splitlines() == [
+        "*Sources*, all as of &lt;b&gt; &amp; c",
+        "[1] <https://example.com/a|A &amp; B> (example.com)",
+        "[2] <https://example.com/a|A &amp; B> (example.com, USD)",
+    ]
 
 
 def test_a_failure_that_the_same_question_meets_again_offers_no_retry() -> None:

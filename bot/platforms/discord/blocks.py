@@ -25,6 +25,7 @@ from bot.rendering import (
     not_verified,
     shared_facts,
     source_lines,
+    sources_told,
     state_sentence,
     told_once,
     with_currency,
@@ -108,7 +109,7 @@ def _standing(answer: Answer, retry_hint: str, *, image: str, chart_missing: boo
     if missing := not_verified(answer):
         parts += _small(["**Not verified**", *(f"• {one}" for one in missing)], GAPS)
     if answer.sources:
-        parts += _small(["**Sources**", *_sources(answer.sources)], SOURCES)
+        parts += _small(_sources(answer.sources), SOURCES)
     if last:
         parts += _small([footer(answer)], NOTICES)
     return parts
@@ -201,7 +202,8 @@ def _image(answer: Answer, image: str) -> list[Json]:
 
 
 def _sources(sources: Sequence[Source]) -> list[str]:
-    lines: list[str] = []
+    told = sources_told(sources)
+    lines = [f"**Sources**, all {told}" if told else "**Sources**"]
     for number, (source, line) in enumerate(zip(sources[:SOURCES_SHOWN], source_lines(sources), strict=False), 1):
         said = line
         if source.url.startswith(("https://", "http://")) and not set(source.url) & set("<>()|\"' "):

@@ -13,6 +13,7 @@ from bot.rendering import (
     not_verified,
     shared_facts,
     source_lines,
+    sources_told,
     state_sentence,
     told_once,
     with_currency,
@@ -64,7 +65,7 @@ def blocks_of(answer: Answer, *, retry_hint: str, image: str = "", chart_missing
     if missing := not_verified(answer):
         blocks += _context(["*Not verified*", *(f"• {escape(one)}" for one in missing)])
     if answer.sources:
-        blocks += _context(["*Sources*", *_sources(answer.sources)])
+        blocks += _context(_sources(answer.sources))
     if last:
         blocks += _buttons(answer)
         # The trace's address is ours, and may be one to click.
@@ -175,7 +176,8 @@ def _image(answer: Answer, image: str) -> list[Json]:
 
 
 def _sources(sources: Sequence[Source]) -> list[str]:
-    lines: list[str] = []
+    told = sources_told(sources)
+    lines = [f"*Sources*, all {escape(told)}" if told else "*Sources*"]
     for number, (source, line) in enumerate(zip(sources[:SOURCES], source_lines(sources), strict=False), 1):
         said = escape(line)
         if source.url.startswith(("https://", "http://")) and not set(source.url) & set("<>|\"' "):
