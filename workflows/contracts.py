@@ -307,7 +307,10 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostAnswer:
-    """Post `answer` in `thread` under its key, once. `may_stand`: an earlier activity may have posted it."""
+    """Post `answer` in `thread` under its key, once.
+
+    `may_stand`: an earlier activity may have posted it. What stands there is shown anew, without its further parts.
+    """
 
     thread: ThreadRef
     answer: Answer

@@ -11,7 +11,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
 from bot.platforms.terminal_records import Operation
 from bot.platforms.terminal_values import CAPABILITIES
-from tests.support.stack import Stack
+from tests.support.stack import Stack, eventually
 from tests.workflows.people import BOND, DIVIDEND, at_rest, outcomes, placeholder, send, writes
 from workflows.contracts import AnswerState
 from workflows.identity import chat_queue
@@ -66,6 +66,26 @@ async def test_a_long_answer_goes_on_with_the_part_whose_acknowledgement_was_los
     assert keys == [answer.key, *(f"{answer.key}:{part}" for part in range(2, answer.parts + 1))]
     assert [stack.posts(key) for key in keys] == [1] * len(keys)
     assert len(keys) >= 3
+
+
+async def test_what_a_conversation_that_is_lost_answered_is_answered_in_its_place_when_it_is_read_again(
+    stack: Stack,
+) -> None:
+    await stack.sandbox.fault(kind="text", text=LONG)
+    thread, first = await stack.ask(BOND)
+    second = await send(stack, thread, DIVIDEND)
+    await stack.outcome(thread, second)
+    before = [found.id for found in stack.messages(thread) if ":" not in found.key]
+    await stack.conversation(thread).terminate()
+    for key, text in ((first.key, BOND), (second, DIVIDEND)):
+        await send(stack, thread, text, message=key, late=True)
+    await eventually(lambda: len(stack.sandbox.steps()) == 4 or None, "both are asked again")
+    await at_rest(stack, thread)
+    assert [found.id for found in stack.messages(thread)] == before
+    assert outcomes(stack, thread) == [(first.key, FINAL), (second, FINAL)]
+    assert all(
+        answer is not None and answer.parts == 1 for answer in map(stack.answer, [thread] * 2, [first.key, second])
+    )
 
 
 async def test_a_surplus_part_whose_deletion_was_not_acknowledged_is_gone(stack: Stack) -> None:

@@ -215,11 +215,21 @@ class DeliveryActivities:
             found = await self._chat.find(thread, part.post_key)
             if found:
                 await self._adopt(found, part)
+                if may_stand and part.part == 1:
+                    await self._clear(thread, part.key)
                 return found[0]
         if pulse.given_up:
             # A paused worker may wake after its replacement took over; then it must not post.
             raise Retriable("attempt given up before posting", code="internal")
         return await self._chat.post(thread, part)
+
+    async def _clear(self, thread: ThreadRef, key: str) -> None:
+        """Delete the further parts of an answer that is made anew. Run again: what is gone already is a success."""
+        number = 2
+        while found := await self._chat.find(thread, f"{key}:{number}"):
+            for message in found:
+                await self._chat.delete(message)
+            number += 1
 
     async def _adopt(self, found: Sequence[MessageRef], part: Answer) -> None:
         for extra in found[1:]:
