@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import pytest
 from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from bot.conversations import Conversation, Conversations
 from tests.support.stack import PATIENCE
 from tests.support.values import ALICE, THREAD
 from workflows import door, search_attributes
 from workflows.contracts import Heard, IncomingMessage
+from workflows.conversation import ConversationWorkflow
+from workflows.identity import TASK_QUEUE
 
 
 def said(moment: float, *, thread: str = "t1", platform: str = "terminal") -> IncomingMessage:
@@ -53,3 +56,21 @@ async def test_a_thread_without_a_conversation_has_heard_of_nothing(client: Clie
 async def test_without_a_worker_nobody_can_say_what_a_conversation_has_heard_of(client: Client) -> None:
     await door.receive(client, said(10.0), searchable=False)
     assert await Conversations(client, "terminal", patience=0.0).heard(THREAD, ["m10.0"]) is None
+
+
+@pytest.mark.campaign
+async def test_a_conversation_that_does_not_answer_where_others_did_is_given_up_soon(client: Client) -> None:
+    conversations = Conversations(client, "terminal", patience=10 * PATIENCE)
+    for name in ("t1", "t2"):
+        await door.receive(client, said(10.0, thread=name), searchable=False)
+    async with Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[ConversationWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    ):
+        answered = await conversations.heard(THREAD, ["m10.0"])
+    assert answered is not None
+    assert answered.fresh == ()
+    async with asyncio.timeout(PATIENCE):
+        assert await conversations.heard(replace(THREAD, thread="t2"), ["m10.0"]) is None
