@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from bot.links import host_of, is_sound, with_given_links
 from bot.splitting import split_text
@@ -36,6 +37,8 @@ _MENTION = re.compile(r"<([@#])[!&]?(\w+)(?:\|([^<>\n]*))?>")
 _EVERYONE = re.compile(r"@(everyone|here|channel)\b", re.IGNORECASE)
 _OPENS_MENTION = re.compile(r"<(?=[@#!])")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31}\d{0,2});")
+_Facts: TypeAlias = tuple[str, str, str]
+_NO_FACTS: _Facts = ("", "", "")
 _NESTED = 4
 """Mentions within mentions that are still spelled out; what is nested deeper only loses its sting."""
 
@@ -58,36 +61,60 @@ def state_sentence(answer: Answer, retry_hint: str) -> str:
             return ""
 
 
-def source_lines(sources: Sequence[Source]) -> list[str]:
-    """The sources, each in one line with its host, without what `sources_told` says of all of them.
+@dataclass(frozen=True, slots=True)
+class SourceGroup:
+    """Sources below one heading, each with what is said of it in one line, its host included."""
+
+    title: str
+    told: str
+    """What is true of all of them, or ""."""
+    lines: Sequence[tuple[str, Source]]
+
+    @property
+    def heading(self) -> str:
+        """The heading where it has no markup."""
+        return _joined((self.title, self.told))
+
+
+def source_groups(sources: Sequence[Source]) -> list[SourceGroup]:
+    """Those whose date, currency and delay are the same, then all others, with their own.
 
     A sentence that several notes share is said at the first.
     """
-    once = set(_shared_by(sources))
-    lines: list[str] = []
-    said: set[str] = set()
+    alike: dict[_Facts, list[Source]] = {}
     for source in sources:
-        note = [sentence for sentence in source.note.rstrip(".").split(". ") if sentence not in said]
-        said.update(note)
-        facts = [host_of(source.url), *(fact for fact in _facts(source) if fact not in once), ". ".join(note)]
-        told = ", ".join(fact for fact in facts if fact)
-        lines.append(source.title + (f" ({told})" if told else ""))
-    return lines
+        alike.setdefault(_facts(source), []).append(source)
+    groups = [(facts, found) for facts, found in alike.items() if len(found) > 1 and any(facts)]
+    shared_by_some = {facts for facts, _ in groups}
+    if others := [source for source in sources if _facts(source) not in shared_by_some]:
+        groups.append((_NO_FACTS, others))
+    said: set[str] = set()
+    return [
+        SourceGroup(
+            title="Further sources" if number else "Sources",
+            told=_joined(facts),
+            lines=[(_source_line(source, facts, said), source) for source in found],
+        )
+        for number, (facts, found) in enumerate(groups)
+    ]
 
 
-def sources_told(sources: Sequence[Source]) -> str:
-    """What is true of every source, to be said once above them. Empty for a single one."""
-    return ", ".join(fact for fact in _shared_by(sources) if fact)
+def _facts(source: Source) -> _Facts:
+    """What a source says of all its figures. What has no date is not late either."""
+    date = f"as of {source.as_of}" if source.as_of else ""
+    return date, source.currency or "", "delayed" if source.delayed and date else ""
 
 
-def _shared_by(sources: Sequence[Source]) -> list[str]:
-    if len(sources) == 1:
-        return []
-    return [shared(values) for values in zip(*map(_facts, sources), strict=True)]
+def _source_line(source: Source, in_heading: _Facts, said: set[str]) -> str:
+    note = [sentence for sentence in source.note.rstrip(".").split(". ") if sentence not in said]
+    said.update(note)
+    own = _NO_FACTS if any(in_heading) else _facts(source)
+    told = _joined((host_of(source.url), *own, ". ".join(note)))
+    return source.title + (f" ({told})" if told else "")
 
 
-def _facts(source: Source) -> tuple[str, str, str]:
-    return f"as of {source.as_of}" if source.as_of else "", source.currency or "", "delayed" if source.delayed else ""
+def _joined(facts: Iterable[str]) -> str:
+    return ", ".join(fact for fact in facts if fact)
 
 
 def shared_facts(metrics: Sequence[Metric]) -> tuple[str, str]:

@@ -22,8 +22,7 @@ from bot.rendering import (
     neutralise,
     not_verified,
     shared_facts,
-    source_lines,
-    sources_told,
+    source_groups,
     state_sentence,
     told_once,
     with_currency,
@@ -105,7 +104,8 @@ def final(answer: Answer, path_of: PathOf, *, retry_hint: str = RETRY_HINT) -> R
     if answer.chart is not None:
         # Not wrapped: a path is there to be copied.
         parts += [Text(), Text(_chart(answer, path_of), no_wrap=True, overflow="ignore")]
-    parts += _section(_heading(answer.sources), list(map(_source, source_lines(answer.sources), answer.sources)))
+    for group in source_groups(answer.sources):
+        parts += _section(group.heading, [_source(*line) for line in group.lines])
     parts += _section("Not verified", [Text(item, style="yellow") for item in not_verified(answer)])
     parts += _section("You could ask", [Text(question) for question in answer.follow_ups], numbered=True)
     if answer.notices:
@@ -214,11 +214,6 @@ def _section(title: str, items: Sequence[RenderableType], *, numbered: bool = Fa
     yield rows
 
 
-def _heading(sources: Sequence[Source]) -> str:
-    told = sources_told(sources)
-    return f"Sources, all {told}" if told else "Sources"
-
-
 def _source(told: str, source: Source) -> RenderableType:
     """A source, and below it where it stands: an address is there to be clicked, whole."""
     line = Text(told)
@@ -280,11 +275,10 @@ def plain(answer: Answer, path_of: PathOf, *, retry_hint: str = RETRY_HINT) -> s
     blocks.append(_figures(answer.metrics))
     if answer.chart is not None:
         blocks.append(_chart(answer, path_of))
-    sources = [
-        f"{told} {source.url}".rstrip()
-        for told, source in zip(source_lines(answer.sources), answer.sources, strict=True)
+    blocks += [
+        _list(group.heading, [f"{told} {source.url}".rstrip() for told, source in group.lines])
+        for group in source_groups(answer.sources)
     ]
-    blocks.append(_list(_heading(answer.sources), sources))
     blocks.append(_list("Not verified", not_verified(answer)))
     blocks.append(_list("You could ask", answer.follow_ups, numbered=True))
     blocks += ["\n".join(answer.notices), footer(answer)]

@@ -51,7 +51,7 @@ def test_dates_and_sources_that_differ_stand_below_with_their_figures() -> None:
 def test_a_source_is_a_link_without_a_preview_and_an_unsound_address_is_none() -> None:
     source = Source(title="Prices [of] Apple", as_of="2024-12-30", url="https://example.com/a", note="")
     shown = "\n".join(texts(final(sources=(source, replace(source, url="javascript:alert(1)")))))
-    assert "**Sources**, all as of 2024-12-30" in shown
+    assert "**Sources**, as of 2024-12-30" in shown
     assert "-# 1. [Prices (of) Apple](<https://example.com/a>) (example.com)" in shown
     assert "javascript" not in shown
 

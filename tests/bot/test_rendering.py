@@ -12,8 +12,7 @@ from bot.rendering import (
     neutral,
     neutralise,
     not_verified,
-    source_lines,
-    sources_told,
+    source_groups,
     split_answer,
     state_sentence,
 )
@@ -310,38 +309,47 @@ def test_every_text_of_an_answer_is_neutralised() -> None:
     assert "\\n" not in shown.replace(repr(neutral(answer).text), "")
 
 
+def told(*sources: Source) -> list[str]:
+    """Headings and lines, as a terminal without markup shows them."""
+    return [text for group in source_groups(sources) for text in (group.heading, *(line for line, _ in group.lines))]
+
+
 def test_a_note_that_sources_share_is_said_once() -> None:
     sources = [Source(title=title, as_of="2024-12-30", note="Sample, not live data.") for title in ("Quote", "History")]
-    assert source_lines(sources) == ["Quote (Sample, not live data)", "History"]
+    assert told(*sources) == ["Sources, as of 2024-12-30", "Quote (Sample, not live data)", "History"]
 
 
 PRICES = Source(title="A", as_of="2024-12-30", currency="USD", delayed=True)
 OTHER = replace(PRICES, title="B")
-WHOLE = ["A (as of 2024-12-30, USD, delayed)", "B (as of 2024-12-30, USD, delayed)"]
+EUROS = replace(PRICES, title="C", currency="EUR")
+UNDATED = Source(title="D", delayed=True)
+WHOLE = "A (as of 2024-12-30, USD, delayed)"
+SAME = ["Sources, as of 2024-12-30, USD, delayed", "A", "B"]
 
 
 @pytest.mark.parametrize(
-    ("sources", "told", "lines"),
+    ("sources", "expected"),
     [
-        ((PRICES,), "", WHOLE[:1]),
-        ((PRICES, OTHER), "as of 2024-12-30, USD, delayed", ["A", "B"]),
-        ((PRICES, replace(OTHER, currency="EUR")), "as of 2024-12-30, delayed", ["A (USD)", "B (EUR)"]),
-        ((PRICES, replace(OTHER, as_of="")), "USD, delayed", ["A (as of 2024-12-30)", "B"]),
-        ((PRICES, OTHER, Source(title="C", as_of="2025-01-02")), "", [*WHOLE, "C (as of 2025-01-02)"]),
-        ((), "", []),
+        ((), []),
+        ((PRICES,), ["Sources", WHOLE]),
+        ((PRICES, OTHER), SAME),
+        ((PRICES, EUROS), ["Sources", WHOLE, "C (as of 2024-12-30, EUR, delayed)"]),
+        ((PRICES, UNDATED, OTHER, EUROS), [*SAME, "Further sources", "D", "C (as of 2024-12-30, EUR, delayed)"]),
+        ((PRICES, EUROS, EUROS, OTHER), [*SAME, "Further sources, as of 2024-12-30, EUR, delayed", "C", "C"]),
+        ((UNDATED, UNDATED), ["Sources", "D", "D"]),
     ],
 )
-def test_what_is_true_of_every_source_is_said_once_and_nothing_else_is(
-    sources: tuple[Source, ...], told: str, lines: list[str]
+def test_what_several_sources_share_is_said_once_and_of_no_other(
+    sources: tuple[Source, ...], expected: list[str]
 ) -> None:
-    assert sources_told(sources) == told
-    assert source_lines(sources) == lines
+    assert told(*sources) == expected
 
 
 def test_a_sentence_that_notes_share_is_said_once() -> None:
     notes = ["Sample, not live data. Splits are not recorded.", "Sample, not live data. Dividends are derived."]
     sources = [Source(title=f"T{number}", note=note) for number, note in enumerate(notes)]
-    assert source_lines(sources) == [
+    assert told(*sources) == [
+        "Sources",
         "T0 (Sample, not live data. Splits are not recorded)",
         "T1 (Dividends are derived)",
     ]

@@ -47,14 +47,17 @@ def test_what_stands_below_commands_nothing() -> None:
     assert shown(replace(CLOSE, source="A & <B>"))[2] == "As of 2024-12-30 · Source: A &amp; &lt;B&gt;"
 
 
-def test_what_every_source_shares_stands_above_them_and_commands_nothing() -> None:
+def test_what_several_sources_share_stands_above_them_and_commands_nothing() -> None:
     source = Source(title="A & B", as_of="<b> & c", url="https://example.com/a")
-    answer = Answer(key="t1", state=AnswerState.FINAL, text="Text.", sources=(source, replace(source, currency="USD")))
+    sources = (source, replace(source, currency="USD"), source)
+    answer = Answer(key="t1", state=AnswerState.FINAL, text="Text.", sources=sources)
     context = blocks_of(answer, retry_hint="")[1]["elements"][0]["text"]
     assert context.splitlines() == [
-        "*Sources*, all as of &lt;b&gt; &amp; c",
+        "*Sources*, as of &lt;b&gt; &amp; c",
         "[1] <https://example.com/a|A &amp; B> (example.com)",
-        "[2] <https://example.com/a|A &amp; B> (example.com, USD)",
+        "[2] <https://example.com/a|A &amp; B> (example.com)",
+        "*Further sources*",
+        "[3] <https://example.com/a|A &amp; B> (example.com, as of &lt;b&gt; &amp; c, USD)",
     ]
 
 

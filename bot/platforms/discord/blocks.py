@@ -24,8 +24,7 @@ from bot.rendering import (
     neutral,
     not_verified,
     shared_facts,
-    source_lines,
-    sources_told,
+    source_groups,
     state_sentence,
     told_once,
     with_currency,
@@ -202,14 +201,17 @@ def _image(answer: Answer, image: str) -> list[Json]:
 
 
 def _sources(sources: Sequence[Source]) -> list[str]:
-    told = sources_told(sources)
-    lines = [f"**Sources**, all {told}" if told else "**Sources**"]
-    for number, (source, line) in enumerate(zip(sources[:SOURCES_SHOWN], source_lines(sources), strict=False), 1):
-        said = line
-        if source.url.startswith(("https://", "http://")) and not set(source.url) & set("<>()|\"' "):
-            title = source.title.replace("[", "(").replace("]", ")")
-            said = f"[{title}](<{source.url}>){line.removeprefix(source.title)}"
-        lines.append(f"{number}. {said}")
+    lines: list[str] = []
+    number = 0
+    for group in source_groups(sources[:SOURCES_SHOWN]):
+        lines.append(f"**{group.title}**, {group.told}" if group.told else f"**{group.title}**")
+        for line, source in group.lines:
+            number += 1
+            said = line
+            if source.url.startswith(("https://", "http://")) and not set(source.url) & set("<>()|\"' "):
+                title = source.title.replace("[", "(").replace("]", ")")
+                said = f"[{title}](<{source.url}>){line.removeprefix(source.title)}"
+            lines.append(f"{number}. {said}")
     if len(sources) > SOURCES_SHOWN:
         lines.append(f"and {len(sources) - SOURCES_SHOWN} more")
     return lines

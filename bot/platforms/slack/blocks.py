@@ -12,8 +12,7 @@ from bot.rendering import (
     neutral,
     not_verified,
     shared_facts,
-    source_lines,
-    sources_told,
+    source_groups,
     state_sentence,
     told_once,
     with_currency,
@@ -176,14 +175,17 @@ def _image(answer: Answer, image: str) -> list[Json]:
 
 
 def _sources(sources: Sequence[Source]) -> list[str]:
-    told = sources_told(sources)
-    lines = [f"*Sources*, all {escape(told)}" if told else "*Sources*"]
-    for number, (source, line) in enumerate(zip(sources[:SOURCES], source_lines(sources), strict=False), 1):
-        said = escape(line)
-        if source.url.startswith(("https://", "http://")) and not set(source.url) & set("<>|\"' "):
-            title = escape(source.title)
-            said = f"<{escape(source.url)}|{title}>{said.removeprefix(title)}"
-        lines.append(f"[{number}] {said}")
+    lines: list[str] = []
+    number = 0
+    for group in source_groups(sources[:SOURCES]):
+        lines.append(f"*{group.title}*, {escape(group.told)}" if group.told else f"*{group.title}*")
+        for line, source in group.lines:
+            number += 1
+            said = escape(line)
+            if source.url.startswith(("https://", "http://")) and not set(source.url) & set("<>|\"' "):
+                title = escape(source.title)
+                said = f"<{escape(source.url)}|{title}>{said.removeprefix(title)}"
+            lines.append(f"[{number}] {said}")
     if len(sources) > SOURCES:
         lines.append(f"and {len(sources) - SOURCES} more")
     return lines
