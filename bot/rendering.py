@@ -100,9 +100,9 @@ def source_groups(sources: Sequence[Source]) -> list[SourceGroup]:
 
 
 def _facts(source: Source) -> _Facts:
-    """What a source says of all its figures. What has no date is not late either."""
+    """What a source says of all its figures."""
     date = f"as of {source.as_of}" if source.as_of else ""
-    return date, source.currency or "", "delayed" if source.delayed and date else ""
+    return date, source.currency or "", "delayed" if source.delayed else ""
 
 
 def _source_line(source: Source, in_heading: _Facts, said: set[str]) -> str:

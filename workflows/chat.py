@@ -49,11 +49,23 @@ class Said:
     text: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A message of ours that carries a key. `over`: it shows an outcome."""
+
+    message: MessageRef
+    over: bool
+
+
 class LiveMessage(Protocol):
     """A message while its turn runs. Best effort: every failure is swallowed by the caller, none delays the answer."""
 
     async def show(self, answer: Answer) -> None:
         """Show `answer` as it stands. Always the whole state: an appending platform finds the difference itself."""
+        ...
+
+    async def landed(self) -> None:
+        """Wait for calls that went on when `show` was cancelled. Raises Terminal where one was refused for good."""
         ...
 
 
@@ -93,7 +105,7 @@ class Chat(Protocol):
         """
         ...
 
-    async def find(self, thread: ThreadRef, key: str) -> Sequence[MessageRef]:
+    async def find(self, thread: ThreadRef, key: str) -> Sequence[Found]:
         """Messages of ours in `thread` that carry `key`, oldest first."""
         ...
 

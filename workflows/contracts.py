@@ -309,13 +309,14 @@ class Answer:
 class PostAnswer:
     """Post `answer` in `thread` under its key, once.
 
-    `may_stand`: an earlier activity may have posted it. What stands there is shown anew, without its further parts.
+    `may_stand`: an earlier activity may have posted it. `late`: what was asked a while ago, and perhaps answered.
     """
 
     thread: ThreadRef
     answer: Answer
     trace: str = ""
     may_stand: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -120,10 +120,14 @@ class Placeholders:
         answer = Answer(
             key=item.turn, state=AnswerState.WAITING if waits else AnswerState.WORKING, attempt=item.attempt
         )
-        # A retry only needs a placeholder where its first attempt got none; perhaps it stands there after all. And what
-        # comes late may have been answered by a conversation that Temporal no longer has.
-        may_stand = item.again is not None or item.message.late
-        request = PostAnswer(thread=self._thread, answer=answer, trace=item.message.trace, may_stand=may_stand)
+        # A retry only needs a placeholder where its first attempt got none; perhaps it stands there after all.
+        request = PostAnswer(
+            thread=self._thread,
+            answer=answer,
+            trace=item.message.trace,
+            may_stand=item.again is not None,
+            late=item.message.late,
+        )
         try:
             posted = await execute(
                 post_answer,

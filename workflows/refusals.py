@@ -56,14 +56,26 @@ class _Minded:
         self._message = message
         self._turn = turn
 
+    async def landed(self) -> None:
+        """Nothing is left to wait for: `show` does, when it is cancelled."""
+
     async def show(self, answer: Answer) -> None:
+        """Show `answer`. Raises CallError; Terminal without any call, where one was refused for good before."""
         async with self._turn:
             self._refusals.check(self._live)
             try:
-                await self._message.show(answer)
+                await self._heard(answer)
             except Terminal:
                 self._refusals.keep(self._live)
                 raise
+
+    async def _heard(self, answer: Answer) -> None:
+        try:
+            await self._message.show(answer)
+        except asyncio.CancelledError:
+            # The call goes on without us, and nobody makes another one before it is known what came of it.
+            await self._message.landed()
+            raise
 
 
 def _about(live: Live) -> tuple[MessageRef, int]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from workflows.errors import Terminal
 from workflows.policies import HEARTBEAT
 from workflows.remembered import Remembered
 
@@ -97,6 +98,7 @@ class Underway:
 
     def __init__(self) -> None:
         self._flying: dict[str, set[asyncio.Task[Any]]] = {}
+        self._refused: Remembered[str, Terminal] = Remembered(_REMEMBERED)
 
     async def whole(self, message: str, job: Coroutine[Any, Any, T]) -> T:
         """Make a call. Cancelled, it goes on."""
@@ -108,14 +110,22 @@ class Underway:
             flying.discard(done)
             if not flying:
                 self._flying.pop(message, None)
-            if not done.cancelled():
-                done.exception()  # Whoever waited may be gone.
+            # Whoever waited may be gone.
+            error = None if done.cancelled() else done.exception()
+            if isinstance(error, Terminal):
+                self._refused.keep(message, error)
 
         task.add_done_callback(landed)
         return await asyncio.shield(task)
 
-    async def landed(self, message: str) -> None:
-        """Wait until no call about a message is under way, as long as a call may take."""
+    async def landed(self, message: str) -> Terminal | None:
+        """Wait until no call about a message is under way, as long as a call may take; how one was refused for good.
+
+        A refusal is told once.
+        """
         flying = self._flying.get(message)
         if flying:
             await asyncio.wait(flying)
+        refused = self._refused.get(message)
+        self._refused.forget(message)
+        return refused

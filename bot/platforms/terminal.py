@@ -12,7 +12,7 @@ from bot.platforms.terminal_records import FaultError, MessageGoneError, StoredM
 from bot.platforms.terminal_store import TerminalStore
 from bot.platforms.terminal_values import CAPABILITIES, NAME, answer_from_data, answer_to_data, research_to_data
 from bot.rendering import split_answer
-from workflows.chat import Capabilities, LiveMessage, Said
+from workflows.chat import Capabilities, Found, LiveMessage, Said
 from workflows.contracts import OUTCOMES, Answer, MessageRef, OpenThreadRequest, ThreadRef
 from workflows.errors import Ambiguous, CallError, Retriable, Terminal
 
@@ -59,10 +59,13 @@ class TerminalPlatform:
         message = await _call(self._store.post, thread.thread, answer.post_key, answer_to_data(answer))
         return MessageRef(thread=thread, message=message)
 
-    async def find(self, thread: ThreadRef, key: str) -> Sequence[MessageRef]:
+    async def find(self, thread: ThreadRef, key: str) -> Sequence[Found]:
         """Messages of ours under `key`, oldest first. It only reads."""
         found = await _call(self._store.find, thread.thread, key)
-        return [MessageRef(thread=thread, message=message) for message in found]
+        return [
+            Found(message=MessageRef(thread=thread, message=message), over=state in OUTCOMES)
+            for message, state in found
+        ]
 
     async def edit(self, message: MessageRef, answer: Answer) -> None:
         """Replace a message. If it happened and we were not told, or we run again: it is the same edit."""
@@ -100,6 +103,9 @@ class _Live:
     async def show(self, answer: Answer) -> None:
         """Write the whole state."""
         await _call(self._store.edit_progress, self._message, answer_to_data(answer))
+
+    async def landed(self) -> None:
+        """A write that is cut off lands at once, and is refused by nobody."""
 
 
 def _spoken(message: StoredMessage) -> bool:

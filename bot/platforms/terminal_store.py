@@ -157,15 +157,16 @@ class TerminalStore:
             _book(db, "post", key, message, 1)
             return message
 
-    def find(self, thread: str, key: str) -> list[str]:
-        """Ids of Clew's messages that stand under `key`, oldest first."""
+    def find(self, thread: str, key: str) -> list[tuple[str, str]]:
+        """Ids and states of Clew's messages that stand under `key`, oldest first."""
         with self._fault("find"):
             rows = self._read(
-                "SELECT id FROM messages WHERE thread = ? AND key = ? AND author = 'clew' AND deleted = 0 ORDER BY seq",
+                "SELECT id, state FROM messages WHERE thread = ? AND key = ? AND author = 'clew' AND deleted = 0"
+                " ORDER BY seq",
                 thread,
                 key,
             )
-        return [str(row["id"]) for row in rows]
+        return [(str(row["id"]), str(row["state"])) for row in rows]
 
     def edit(self, message: str, answer: dict[str, Any]) -> None:
         """Replace a message's content. Raises MessageGoneError."""

@@ -14,7 +14,7 @@ from bot.platforms.discord.calls import Rest
 from bot.platforms.discord.platform import DiscordPlatform
 from bot.platforms.progress import Alive
 from tests.bot.discord_rig import DiscordRig
-from tests.contracts.chat import answer, opening, working
+from tests.contracts.chat import answer, found, opening, working
 from tests.discord.client import pointed_at, until
 from tests.discord.server import running_discord
 from workflows.blobs import FileBlobStore
@@ -46,7 +46,7 @@ async def test_a_servers_fault_is_waited_out_within_the_call_and_one_post_stands
     thread = await rig.thread()
     rig.discord.fault(POST, "status", status=502, when="after" if when == "after" else "before")
     message = await rig.chat.post(thread, answer())
-    assert list(await rig.chat.find(thread, "turn1")) == [message]
+    assert await found(rig.chat, thread, "turn1") == [message]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -186,7 +186,7 @@ async def test_a_no_from_in_between_is_not_discords_own(rig: DiscordRig) -> None
     rig.discord.fault(POST, "status", status=403)
     with pytest.raises(Retriable):
         await rig.chat.post(thread, answer())
-    assert list(await rig.chat.find(thread, "turn1")) == []
+    assert await found(rig.chat, thread, "turn1") == []
 
 
 async def test_a_command_whose_answer_cannot_be_seen_is_told_that_it_will_not_be_answered(rig: DiscordRig) -> None:

@@ -44,6 +44,11 @@ class Rig(Protocol):
         ...
 
 
+async def found(chat: Chat, thread: ThreadRef, key: str) -> list[MessageRef]:
+    """The messages that stand under a key."""
+    return [one.message for one in await chat.find(thread, key)]
+
+
 def answer(key: str = "turn1", text: str = "Text.", state: AnswerState = AnswerState.FINAL, attempt: int = 1) -> Answer:
     return Answer(key=key, state=state, text=text, attempt=attempt)
 
@@ -71,14 +76,14 @@ class ChatContract:
         thread = await rig.thread()
         posted = await rig.chat.post(thread, answer())
         assert posted.thread == thread
-        assert list(await rig.chat.find(thread, "turn1")) == [posted]
-        assert list(await rig.chat.find(thread, "turn2")) == []
+        assert await found(rig.chat, thread, "turn1") == [posted]
+        assert await found(rig.chat, thread, "turn2") == []
 
     async def test_a_further_part_is_found_under_the_key_and_its_number(self, rig: Rig) -> None:
         thread = await rig.thread()
         posted = await rig.chat.post(thread, replace(answer(), part=2, parts=2))
-        assert list(await rig.chat.find(thread, "turn1:2")) == [posted]
-        assert list(await rig.chat.find(thread, "turn1")) == []
+        assert await found(rig.chat, thread, "turn1:2") == [posted]
+        assert await found(rig.chat, thread, "turn1") == []
 
     async def test_one_key_posted_twice_is_found_oldest_first(self, rig: Rig) -> None:
         thread = await rig.thread()
@@ -86,12 +91,20 @@ class ChatContract:
         for _ in range(3):
             posted.append(await rig.chat.post(thread, answer()))
             rig.time_passes()
-        assert list(await rig.chat.find(thread, "turn1")) == posted
+        assert await found(rig.chat, thread, "turn1") == posted
+
+    @pytest.mark.parametrize("state", [AnswerState.FINAL, AnswerState.FAILED, AnswerState.STOPPED])
+    async def test_what_is_found_tells_whether_it_is_an_outcome(self, rig: Rig, state: AnswerState) -> None:
+        thread = await rig.thread()
+        posted = await rig.chat.post(thread, working(""))
+        assert [one.over for one in await rig.chat.find(thread, "turn1")] == [False]
+        await rig.chat.edit(posted, answer(state=state))
+        assert [one.over for one in await rig.chat.find(thread, "turn1")] == [True]
 
     async def test_a_key_of_one_thread_is_not_found_in_another(self, rig: Rig) -> None:
         thread, other = await rig.thread(), await rig.thread()
         await rig.chat.post(thread, answer())
-        assert list(await rig.chat.find(other, "turn1")) == []
+        assert await found(rig.chat, other, "turn1") == []
 
     async def test_a_post_whose_acknowledgement_is_lost_is_ambiguous_and_found(self, rig: Rig) -> None:
         thread = await rig.thread()
@@ -106,7 +119,7 @@ class ChatContract:
         with pytest.raises(Retriable) as refused:
             await rig.chat.post(thread, answer())
         assert refused.value.retry_after == 3
-        assert list(await rig.chat.find(thread, "turn1")) == []
+        assert await found(rig.chat, thread, "turn1") == []
 
     async def test_an_edit_replaces_the_whole_text(self, rig: Rig) -> None:
         thread = await rig.thread()
@@ -122,13 +135,13 @@ class ChatContract:
             await rig.chat.edit(posted, answer(text="Final."))
         await rig.chat.edit(posted, answer(text="Final."))
         assert await _texts(rig, thread) == ["Final."]
-        assert list(await rig.chat.find(thread, "turn1")) == [posted]
+        assert await found(rig.chat, thread, "turn1") == [posted]
 
     async def test_an_edited_message_is_still_found_under_its_key(self, rig: Rig) -> None:
         thread = await rig.thread()
         posted = await rig.chat.post(thread, working("Draft."))
         await rig.chat.edit(posted, answer(text="Final."))
-        assert list(await rig.chat.find(thread, "turn1")) == [posted]
+        assert await found(rig.chat, thread, "turn1") == [posted]
 
     async def test_an_edit_of_a_deleted_message_says_that_it_is_gone(self, rig: Rig) -> None:
         thread = await rig.thread()
@@ -143,7 +156,7 @@ class ChatContract:
         posted = await rig.chat.post(thread, answer())
         await rig.chat.delete(posted)
         await rig.chat.delete(posted)
-        assert list(await rig.chat.find(thread, "turn1")) == []
+        assert await found(rig.chat, thread, "turn1") == []
 
     async def test_a_post_into_a_thread_that_is_gone_says_so(self, rig: Rig) -> None:
         thread = replace(await rig.thread(), thread="0")

@@ -11,8 +11,8 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
 from bot.platforms.terminal_records import Operation
 from bot.platforms.terminal_values import CAPABILITIES
-from tests.support.stack import Stack, eventually
-from tests.workflows.people import BOND, DIVIDEND, at_rest, outcomes, placeholder, send, writes
+from tests.support.stack import Stack
+from tests.workflows.people import BETA, BOND, DIVIDEND, ask_and_hold, at_rest, outcomes, placeholder, send, writes
 from workflows.contracts import AnswerState
 from workflows.identity import chat_queue
 from workflows.sentences import sentence
@@ -68,24 +68,29 @@ async def test_a_long_answer_goes_on_with_the_part_whose_acknowledgement_was_los
     assert len(keys) >= 3
 
 
-async def test_what_a_conversation_that_is_lost_answered_is_answered_in_its_place_when_it_is_read_again(
+async def test_what_a_conversation_that_is_lost_has_answered_is_not_answered_again_when_it_is_read_again(
     stack: Stack,
 ) -> None:
     await stack.sandbox.fault(kind="text", text=LONG)
     thread, first = await stack.ask(BOND)
-    second = await send(stack, thread, DIVIDEND)
-    await stack.outcome(thread, second)
-    before = [found.id for found in stack.messages(thread) if ":" not in found.key]
+    running = await ask_and_hold(stack, thread, DIVIDEND)
+    await placeholder(stack, thread, running)
+    standing = [found.id for found in stack.messages(thread)]
     await stack.conversation(thread).terminate()
-    for key, text in ((first.key, BOND), (second, DIVIDEND)):
+    for key, text in ((first.key, BOND), (running, DIVIDEND), ("missed", BETA)):
         await send(stack, thread, text, message=key, late=True)
-    await eventually(lambda: len(stack.sandbox.steps()) == 4 or None, "both are asked again")
+    await stack.sandbox.clear()
+    for key in (running, "missed"):
+        assert (await stack.outcome(thread, key)).state is FINAL
     await at_rest(stack, thread)
-    assert [found.id for found in stack.messages(thread)] == before
-    assert outcomes(stack, thread) == [(first.key, FINAL), (second, FINAL)]
-    assert all(
-        answer is not None and answer.parts == 1 for answer in map(stack.answer, [thread] * 2, [first.key, second])
-    )
+    messages = stack.messages(thread)
+    assert [found.id for found in messages[:-1]] == standing
+    assert first.parts >= 3
+    assert [(found.key, found.state) for found in messages] == [
+        *((key, "final") for key in (first.key, *(f"{first.key}:{part}" for part in range(2, first.parts + 1)))),
+        (running, "final"),
+        ("missed", "final"),
+    ]
 
 
 async def test_a_surplus_part_whose_deletion_was_not_acknowledged_is_gone(stack: Stack) -> None:

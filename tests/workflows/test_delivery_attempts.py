@@ -63,7 +63,7 @@ async def test_a_later_attempt_adopts_the_oldest_post_and_deletes_the_others(
     oldest, *_ = [store.post(thread.thread, "m1", answer_to_data(WORKING)) for _ in range(3)]
     posted = await attempt(2).run(delivery.post_answer, PostAnswer(thread=thread, answer=WORKING))
     assert posted.messages == (MessageRef(thread=thread, message=oldest),)
-    assert store.find(thread.thread, "m1") == [oldest]
+    assert store.find(thread.thread, "m1") == [(oldest, "working")]
 
 
 async def test_an_attempt_that_counts_as_the_first_one_again_adopts_too(
@@ -77,7 +77,7 @@ async def test_an_attempt_that_counts_as_the_first_one_again_adopts_too(
     reset.info = replace(reset.info, current_attempt_scheduled_time=later)
     posted = await reset.run(delivery.post_answer, PostAnswer(thread=thread, answer=WORKING))
     assert posted.messages == (MessageRef(thread=thread, message=standing),)
-    assert store.find(thread.thread, "m1") == [standing]
+    assert store.find(thread.thread, "m1") == [(standing, "working")]
 
 
 async def test_what_an_earlier_activity_may_have_posted_is_looked_for_at_the_first_attempt(

@@ -62,6 +62,10 @@ class Screen:
             raise Retriable("no room", sent=False)
         await self.underway.whole(MESSAGE.message, self._sent(answer))
 
+    async def landed(self) -> None:
+        if refused := await self.underway.landed(MESSAGE.message):
+            raise refused
+
     async def _sent(self, answer: Answer) -> None:
         await self.free.wait()
         if self.refusals:
@@ -195,6 +199,27 @@ async def test_an_update_that_waits_for_another_one_is_not_sent_where_that_is_re
     screen.free.set()
     ended = await asyncio.gather(*showing, return_exceptions=True)
     assert [type(one) for one in ended] == [Terminal] * 3
+    assert screen.begun == 1
+
+
+async def test_an_update_that_is_refused_for_good_after_its_activity_ended_is_the_last_one() -> None:
+    screen = Screen(refusals=[Terminal("token_revoked", code="chat_access")])
+    board = boards(screen, held=True)
+
+    async def work() -> None:
+        async with board.watch(live(line("prices"))):
+            await until(lambda: screen.begun == 1)
+
+    working = asyncio.create_task(work())
+    await until(lambda: screen.begun == 1)
+    await sent()
+    other = asyncio.create_task(work())
+    screen.free.set()
+    await working
+    async with board.watch(live(line("risk"))) as seat:
+        seat.text("Text")
+        await sent()
+    await other
     assert screen.begun == 1
 
 

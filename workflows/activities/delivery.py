@@ -94,10 +94,17 @@ class DeliveryActivities:
 
     @activity.defn(name="post_answer")
     async def post_answer(self, request: PostAnswer) -> Posted:
-        """Post under a key. It happened and we were not told, or we run again: it is looked up first, and adopted."""
+        """Post under a key. It happened and we were not told, or we run again: it is looked up first, and adopted.
+
+        What comes late may have been answered by a conversation that Temporal no longer has: no message is given then.
+        """
         async with heartbeating() as pulse:
             try:
-                message = await self._post_once(request.thread, request.answer, pulse, may_stand=request.may_stand)
+                found = await self._chat.find(request.thread, request.answer.post_key) if request.late else ()
+                if any(message.over for message in found):
+                    return Posted(messages=())
+                may_stand = request.may_stand or bool(found)
+                message = await self._post_once(request.thread, request.answer, pulse, may_stand=may_stand)
             except CallError as error:
                 if _is_gone(error):
                     return Posted(messages=())
@@ -214,22 +221,12 @@ class DeliveryActivities:
         if again or may_stand:
             found = await self._chat.find(thread, part.post_key)
             if found:
-                await self._adopt(found, part)
-                if may_stand and part.part == 1:
-                    await self._clear(thread, part.key)
-                return found[0]
+                await self._adopt([one.message for one in found], part)
+                return found[0].message
         if pulse.given_up:
             # A paused worker may wake after its replacement took over; then it must not post.
             raise Retriable("attempt given up before posting", code="internal")
         return await self._chat.post(thread, part)
-
-    async def _clear(self, thread: ThreadRef, key: str) -> None:
-        """Delete the further parts of an answer that is made anew. Run again: what is gone already is a success."""
-        number = 2
-        while found := await self._chat.find(thread, f"{key}:{number}"):
-            for message in found:
-                await self._chat.delete(message)
-            number += 1
 
     async def _adopt(self, found: Sequence[MessageRef], part: Answer) -> None:
         for extra in found[1:]:

@@ -19,7 +19,7 @@ from bot.platforms.progress import Alive, Outcomes, Underway
 from bot.platforms.shapes import Json, inner
 from bot.rendering import harmless, one_line, split_answer
 from workflows.blobs import BlobStore
-from workflows.chat import Capabilities, LiveMessage, Said
+from workflows.chat import Capabilities, Found, LiveMessage, Said
 from workflows.contracts import OUTCOMES, Answer, MessageRef, OpenThreadRequest, ThreadRef, Usage
 from workflows.errors import CallError, Terminal
 
@@ -114,7 +114,7 @@ class DiscordPlatform:
         posted = await self._rest.call("POST", _MESSAGES, channel_id=thread.thread, json=payload, files=files)
         return MessageRef(thread=thread, message=str(posted["id"]))
 
-    async def find(self, thread: ThreadRef, key: str) -> Sequence[MessageRef]:
+    async def find(self, thread: ThreadRef, key: str) -> Sequence[Found]:
         """Messages of ours under `key`, oldest first. It only reads.
 
         Raises Terminal where we may not read the history: Discord shows it as empty then, which says nothing.
@@ -123,12 +123,13 @@ class DiscordPlatform:
         asked = key.partition(":")[0]
         start = max(int(asked) if is_id(asked) else 0, int(thread.thread) if is_id(thread.thread) else 0)
         us, mark, empty = await self._me(), mark_of(thread.thread, key), True
-        found: list[MessageRef] = []
+        found: list[Found] = []
         async for message in after(self._rest, thread.thread, str(start)):
             empty = False
             its = marked(message)
             if its is not None and its.mark == mark and inner(message, "author").get("id") == us:
-                found.append(MessageRef(thread=thread, message=str(message["id"])))
+                where = MessageRef(thread=thread, message=str(message["id"]))
+                found.append(Found(message=where, over=its.state in OUTCOMES))
         if empty and not await newest(self._rest, thread.thread, most=1):
             # Something always stands in a thread: at the least, that it began.
             raise Terminal(f"GET {_MESSAGES}: nothing can be read", code="chat_access", status=403)
@@ -193,6 +194,11 @@ class DiscordPlatform:
         return found[-limit:]
 
     # --- How ---------------------------------------------------------------------------------------------------------
+
+    async def landed(self, message: MessageRef) -> None:
+        """Wait until no call about a message is under way. Raises Terminal where one was refused for good."""
+        if refused := await self._underway.landed(message.message):
+            raise refused
 
     async def progress(self, message: MessageRef, answer: Answer, alive: Alive) -> None:
         """One progress edit."""
@@ -319,6 +325,10 @@ class _Live:
         if answer != self._shown:
             await self._platform.progress(self._message, answer, self._alive)
             self._shown = answer
+
+    async def landed(self) -> None:
+        """Wait for calls that were cut off. Raises Terminal where one was refused for good."""
+        await self._platform.landed(self._message)
 
 
 def _thread(request: OpenThreadRequest, thread: str) -> ThreadRef:

@@ -20,7 +20,7 @@ from bot.platforms.slack.streams import APPENDS_PER_MINUTE, STARTS_PER_MINUTE, S
 from bot.platforms.slack.values import ANSWER, CAPABILITIES, NAME, THREAD
 from bot.rendering import one_line, split_answer
 from workflows.blobs import BlobStore
-from workflows.chat import Capabilities, LiveMessage, Said
+from workflows.chat import Capabilities, Found, LiveMessage, Said
 from workflows.contracts import OUTCOMES, Answer, MessageRef, OpenThreadRequest, ThreadRef
 from workflows.errors import CallError, Retriable, Terminal
 from workflows.remembered import Remembered
@@ -128,12 +128,12 @@ class SlackPlatform:
             raise
         return MessageRef(thread=thread, message=str(posted["ts"]))
 
-    async def find(self, thread: ThreadRef, key: str) -> Sequence[MessageRef]:
+    async def find(self, thread: ThreadRef, key: str) -> Sequence[Found]:
         """Messages of ours under `key`, oldest first. It only reads."""
         # An answer never stands before its question.
         oldest = key.partition(":")[0]
         return [
-            MessageRef(thread=thread, message=str(message["ts"]))
+            Found(message=MessageRef(thread=thread, message=str(message["ts"])), over=state_of(message) in OUTCOMES)
             async for message in replies(
                 self._client, thread.channel, thread.thread, oldest=oldest if is_ts(oldest) else ""
             )
@@ -199,6 +199,11 @@ class SlackPlatform:
         return found[-limit:] if limit > 0 else []
 
     # --- How ---------------------------------------------------------------------------------------------------------
+
+    async def landed(self, message: MessageRef) -> None:
+        """Wait until no call about a message is under way. Raises Terminal where one was refused for good."""
+        if refused := await self._underway.landed(message.message):
+            raise refused
 
     async def progress(self, message: MessageRef, answer: Answer, alive: Alive) -> None:
         """One progress edit. Raises Retriable where the worker has none to spare just now."""
@@ -310,6 +315,10 @@ class _Live:
         if rest != self._shown:
             await self._platform.progress(self._message, rest, self._alive)
             self._shown = rest
+
+    async def landed(self) -> None:
+        """Wait for calls that were cut off. Raises Terminal where one was refused for good."""
+        await self._platform.landed(self._message)
 
 
 def _thread(request: OpenThreadRequest, ts: str) -> ThreadRef:
