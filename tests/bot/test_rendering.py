@@ -334,7 +334,10 @@ SAME = ["Sources, as of 2024-12-30, USD, delayed", "A", "B"]
         ((PRICES,), ["Sources", WHOLE]),
         ((PRICES, OTHER), SAME),
         ((PRICES, EUROS), ["Sources", WHOLE, "C (as of 2024-12-30, EUR, delayed)"]),
-        ((PRICES, UNDATED, OTHER, EUROS), [*SAME, "Further sources", "D (delayed)", "C (as of 2024-12-30, EUR, delayed)"]),
+        (
+            (PRICES, UNDATED, OTHER, EUROS),
+            [*SAME, "Further sources", "D (delayed)", "C (as of 2024-12-30, EUR, delayed)"],
+        ),
         ((PRICES, EUROS, EUROS, OTHER), [*SAME, "Further sources, as of 2024-12-30, EUR, delayed", "C", "C"]),
         ((UNDATED, UNDATED), ["Sources, delayed", "D", "D"]),
         ((Source(title="E"), Source(title="F")), ["Sources", "E", "F"]),

@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from workflows.activities.heartbeat import Pulse, heartbeating
 from workflows.attempts import is_again
 from workflows.blobs import BlobStore
-from workflows.chat import Chat, LiveMessage
+from workflows.chat import Chat, Found, LiveMessage
 from workflows.contracts import (
     OUTCOMES,
     Answer,
@@ -100,11 +100,12 @@ class DeliveryActivities:
         """
         async with heartbeating() as pulse:
             try:
-                found = await self._chat.find(request.thread, request.answer.post_key) if request.late else ()
-                if any(message.over for message in found):
+                found = await self._looked_up(
+                    request.thread, request.answer, may_stand=request.may_stand or request.late
+                )
+                if request.late and any(one.over for one in found):
                     return Posted(messages=())
-                may_stand = request.may_stand or bool(found)
-                message = await self._post_once(request.thread, request.answer, pulse, may_stand=may_stand)
+                message = await self._post_once(request.thread, request.answer, found, pulse)
             except CallError as error:
                 if _is_gone(error):
                     return Posted(messages=())
@@ -204,25 +205,30 @@ class DeliveryActivities:
         for part in parts[len(given) :]:
             # An earlier attempt may have posted parts that it could not tell of, as one does that was parked.
             stands = answer.attempt > 1
-            messages.append(await self._post_once(thread, part, pulse, may_stand=stands))
+            found = await self._looked_up(thread, part, may_stand=stands)
+            messages.append(await self._post_once(thread, part, found, pulse))
         for surplus in given[len(parts) :]:
             await self._chat.delete(surplus)
             messages.remove(surplus)
 
-    async def _post_once(self, thread: ThreadRef, part: Answer, pulse: Pulse, *, may_stand: bool = False) -> MessageRef:
-        """The one write that cannot be repeated.
+    async def _looked_up(self, thread: ThreadRef, part: Answer, *, may_stand: bool) -> Sequence[Found]:
+        """What stands under a part's key already: the first attempt need not look, unless something `may_stand`.
 
-        The first attempt posts. Any later one cannot know whether an earlier post was applied, so it settles, looks
-        the key up, adopts the oldest message and deletes extras, and posts only if there is none.
+        Any later one cannot know whether an earlier post was applied, and lets it settle first.
         """
         again = is_again()
         if again:
             await asyncio.sleep(self._chat.capabilities.settle)
-        if again or may_stand:
-            found = await self._chat.find(thread, part.post_key)
-            if found:
-                await self._adopt([one.message for one in found], part)
-                return found[0].message
+        return await self._chat.find(thread, part.post_key) if again or may_stand else ()
+
+    async def _post_once(self, thread: ThreadRef, part: Answer, found: Sequence[Found], pulse: Pulse) -> MessageRef:
+        """The one write that cannot be repeated.
+
+        Of what was found, the oldest message is adopted and extras are deleted; only if there is none, it posts.
+        """
+        if found:
+            await self._adopt([one.message for one in found], part)
+            return found[0].message
         if pulse.given_up:
             # A paused worker may wake after its replacement took over; then it must not post.
             raise Retriable("attempt given up before posting", code="internal")
