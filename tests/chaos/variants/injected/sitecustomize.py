@@ -68,10 +68,10 @@ def unforked(branch: Any) -> None:
 def no_look_up(delivery: Any) -> None:
     """A post of unknown outcome is made again."""
 
-    async def posted(self: Any, thread: Any, part: Any, _pulse: Any, **_more: Any) -> Any:
-        return await self._chat.post(thread, part)
+    async def looked_up(_self: Any, _thread: Any, _part: Any, **_more: Any) -> Any:
+        return ()
 
-    delivery.DeliveryActivities._post_once = posted
+    delivery.DeliveryActivities._looked_up = looked_up
 
 
 def crossed(platform: Any) -> None:
