@@ -84,9 +84,9 @@ def session_gone(case: Case) -> None:
 def list_lost(case: Case) -> None:
     first = case.ask()
     case.over(first)
-    # What was listed is believed for as long as the connection stands.
-    server = case.killed("mcp")
-    case.rig.whole.replaced("mcp", server)
+    # What was listed is believed for some seconds, by the worker that did: a new one lists it first.
+    worker = case.killed("worker")
+    case.rig.whole.replaced("worker", worker)
     case.rig.ready()
     case.tool_fault("drop", when="after", method="tools/list")
     case.follow(first)
