@@ -73,9 +73,13 @@ async def history(desk: DiscordDesk, thread: str) -> int:
         await asyncio.sleep(0.02)
 
 
-async def test_what_was_said_is_answered_once_in_order_and_says_that_it_is_late(desk: DiscordDesk) -> None:
+async def test_what_was_said_is_answered_once_in_order_and_says_that_it_is_late(
+    desk: DiscordDesk, caught_up: CaughtUp
+) -> None:
     discord = desk.discord
     async with desk.bot():
+        # What it reads at its start would be late, though it is told of it too.
+        await caught_up(1)
         thread, first = await desk.asked(PRICE)
         direct = discord.dm(desk.bob)
         before = discord.say(direct, desk.bob, PRICE)
