@@ -31,6 +31,9 @@ WORKFLOW_TASK_TIMEOUT = timedelta(seconds=3)
 WORKFLOW_THREADS = 8
 """Workflow tasks that one worker works on at once. They compute and never wait, so more would only share the cores."""
 
+CACHED = 500
+"""Conversations that one worker keeps at hand, at some 115 KiB each. Any other is replayed once it goes on."""
+
 GRACE = timedelta(seconds=20)
 """SIGTERM: running activities may finish, so that no model call is paid twice."""
 

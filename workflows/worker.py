@@ -55,7 +55,7 @@ def build_worker(
     crew: Crew,
     *,
     interceptors: Sequence[Interceptor] = (),
-    max_cached_workflows: int = 1000,
+    max_cached_workflows: int = policies.CACHED,
     guarded: bool = False,
 ) -> CrewWorker:
     """Build the workers of one process. Nothing runs before `CrewWorker.run`.

@@ -1,7 +1,7 @@
 """`uv run python -m tests.benchmarks.memory`: what each role's memory grows by a turn, as a line through many samples.
 
 Askers in ten threads ask again as soon as they are answered. The first turns are a warm-up that does not count. With
-`--each`, threads end: what a worker keeps of them, up to a thousand conversations, counts then too. The
+`--each`, threads end: what a worker keeps of them, up to `policies.CACHED` conversations, counts then too. The
 stand-in for Mistral and Temporal's own server are measured too, but only Clew's roles are judged. Ends with 1 where one
 grows by more than `GROWTH` or is larger than `LARGEST`.
 """
