@@ -84,10 +84,9 @@ def source_groups(sources: Sequence[Source]) -> list[SourceGroup]:
     alike: dict[_Facts, list[Source]] = {}
     for source in sources:
         alike.setdefault(_facts(source), []).append(source)
-    groups = [(facts, found) for facts, found in alike.items() if len(found) > 1 and any(facts)]
-    shared_by_some = {facts for facts, _ in groups}
-    if others := [source for source in sources if _facts(source) not in shared_by_some]:
-        groups.append((_NO_FACTS, others))
+    groups = {facts: found for facts, found in alike.items() if len(found) > 1 and any(facts)}
+    if others := [source for source in sources if _facts(source) not in groups]:
+        groups[_NO_FACTS] = others
     said: set[str] = set()
     return [
         SourceGroup(
@@ -95,7 +94,7 @@ def source_groups(sources: Sequence[Source]) -> list[SourceGroup]:
             told=_joined(facts),
             lines=[(_source_line(source, facts, said), source) for source in found],
         )
-        for number, (facts, found) in enumerate(groups)
+        for number, (facts, found) in enumerate(groups.items())
     ]
 
 

@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from workflows.attempts import is_again
-from workflows.chat import Chat, LiveMessage
+from workflows.chat import Chat
 from workflows.contracts import Answer, LineState, Live, MessageRef, ProgressLine
 from workflows.errors import Ambiguous, CallError, Retriable
-from workflows.refusals import Refusals
+from workflows.refusals import MindedMessage, Refusals
 from workflows.remembered import Remembered
 
 _RANK = {
@@ -146,7 +146,7 @@ class _Board:
         except CallError as error:
             _log.debug("there is no live progress: %s", type(error).__name__)
 
-    async def _show(self, message: LiveMessage) -> float:
+    async def _show(self, message: MindedMessage) -> float:
         """Show the latest state; for how many seconds the platform wants no further one. Raises Terminal."""
         answer = self._answer
         shown = hash(answer)

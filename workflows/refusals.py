@@ -27,7 +27,7 @@ class Refusals:
         return self._known.get(_about(live)) is not None
 
     @asynccontextmanager
-    async def live(self, chat: Chat, live: Live) -> AsyncGenerator[LiveMessage]:
+    async def live(self, chat: Chat, live: Live) -> AsyncGenerator[MindedMessage]:
         """A platform's live message that is asked no more, once it was refused for good.
 
         Raises CallError; Terminal also without any call, where another activity was refused meanwhile.
@@ -35,7 +35,7 @@ class Refusals:
         self.check(live)
         turn = self._turns.setdefault(live.message, asyncio.Lock())
         async with chat.live(live.message, asker=live.asker) as message:
-            yield _Minded(self, live, message, turn)
+            yield MindedMessage(self, live, message, turn)
 
     def check(self, live: Live) -> None:
         """Raises Terminal where progress was refused for good."""
@@ -47,7 +47,7 @@ class Refusals:
         self._known.keep(_about(live), True)
 
 
-class _Minded:
+class MindedMessage:
     """One update of a message at a time: whoever comes second knows what the first one was told."""
 
     def __init__(self, refusals: Refusals, live: Live, message: LiveMessage, turn: asyncio.Lock) -> None:
@@ -55,9 +55,6 @@ class _Minded:
         self._live = live
         self._message = message
         self._turn = turn
-
-    async def landed(self) -> None:
-        """Nothing is left to wait for: `show` does, when it is cancelled."""
 
     async def show(self, answer: Answer) -> None:
         """Show `answer`. Raises CallError; Terminal without any call, where one was refused for good before."""

@@ -12,11 +12,11 @@ import pytest
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from bot.platforms.terminal import TerminalPlatform
 from bot.platforms.terminal_store import TerminalStore, open_store
 from bot.platforms.terminal_values import answer_to_data
+from tests.support.attempts import attempt
 from tests.support.values import THREAD
 from workflows.activities.delivery import DeliveryActivities
 from workflows.activities.heartbeat import Pulse
@@ -43,17 +43,6 @@ def delivery(store: TerminalStore, tmp_path: Path) -> DeliveryActivities:
 
 def thread_in(store: TerminalStore) -> ThreadRef:
     return replace(THREAD, thread=store.new_thread())
-
-
-def attempt(number: int, *, start_to_close: float = 60.0, heartbeat: float = 3.0) -> ActivityEnvironment:
-    environment = ActivityEnvironment()
-    environment.info = replace(
-        environment.info,
-        attempt=number,
-        start_to_close_timeout=timedelta(seconds=start_to_close),
-        heartbeat_timeout=timedelta(seconds=heartbeat),
-    )
-    return environment
 
 
 async def test_a_later_attempt_adopts_the_oldest_post_and_deletes_the_others(

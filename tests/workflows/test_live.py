@@ -7,16 +7,15 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
 import pytest
 from temporalio.client import Client
-from temporalio.testing import ActivityEnvironment
 
 from bot.platforms.progress import Underway
 from bot.platforms.terminal_values import CAPABILITIES
+from tests.support.attempts import attempt
 from tests.support.sandbox import until
 from tests.support.values import THREAD
 from workflows.activities.delivery import DeliveryActivities
@@ -172,10 +171,7 @@ async def test_whoever_shows_progress_knows_what_the_other_one_was_refused(first
             await sent()
 
     async def once() -> Done:
-        activity = ActivityEnvironment()
-        minute = timedelta(minutes=1)
-        activity.info = replace(activity.info, start_to_close_timeout=minute, heartbeat_timeout=minute)
-        return await activity.run(delivery.show_progress, live(line("risk")))
+        return await attempt(1).run(delivery.show_progress, live(line("risk")))
 
     if first == "board":
         await on_board()
@@ -277,12 +273,11 @@ async def test_an_update_for_which_there_is_no_room_is_shown_once_there_is() -> 
     assert len(screen.shown) == 1
 
 
-@pytest.mark.parametrize(("attempt", "updates"), [(1, 4), (2, 3)])
-async def test_an_activity_that_is_tried_again_shows_only_what_is_new(attempt: int, updates: int) -> None:
+@pytest.mark.parametrize(("number", "updates"), [(1, 4), (2, 3)])
+async def test_an_activity_that_is_tried_again_shows_only_what_is_new(number: int, updates: int) -> None:
     screen = Screen()
     shared = boards(screen)
-    activity = ActivityEnvironment()
-    activity.info = replace(activity.info, attempt=attempt)
+    activity = attempt(number)
 
     async def work(detail: str, shown: int) -> None:
         async with shared.watch(live(line("prices")), "prices") as seat:

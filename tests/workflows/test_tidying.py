@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
+from tests.support.attempts import attempt
 from tests.support.mistral import mistral_at
 from tests.support.sandbox import running_sandbox, until
 from tests.support.values import ALICE, THREAD
@@ -24,12 +23,6 @@ from workflows.refusals import Refusals
 
 END = EndTurn(thread=THREAD, turn="m1:1", asker=ALICE, tokens=0, keep=(), tidy=True)
 PATIENT = Timeouts(idle=30.0)
-
-
-def attempt(number: int) -> ActivityEnvironment:
-    environment = ActivityEnvironment()
-    environment.info = replace(environment.info, attempt=number)
-    return environment
 
 
 def agents(mistral: MistralClient, directory: Path) -> AgentActivities:

@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from workflows.activities.heartbeat import Pulse, heartbeating
 from workflows.attempts import is_again
 from workflows.blobs import BlobStore
-from workflows.chat import Chat, Found, LiveMessage
+from workflows.chat import Chat, Found
 from workflows.contracts import (
     OUTCOMES,
     Answer,
@@ -35,7 +35,7 @@ from workflows.contracts import (
 )
 from workflows.door import receive
 from workflows.errors import CallError, Retriable, Terminal, retried_by_temporal
-from workflows.refusals import Refusals
+from workflows.refusals import MindedMessage, Refusals
 from workflows.sentences import sentence, stands_still
 
 _PROGRESS = 3.0
@@ -227,21 +227,22 @@ class DeliveryActivities:
         Of what was found, the oldest message is adopted and extras are deleted; only if there is none, it posts.
         """
         if found:
-            await self._adopt([one.message for one in found], part)
-            return found[0].message
+            return await self._adopt(found, part)
         if pulse.given_up:
             # A paused worker may wake after its replacement took over; then it must not post.
             raise Retriable("attempt given up before posting", code="internal")
         return await self._chat.post(thread, part)
 
-    async def _adopt(self, found: Sequence[MessageRef], part: Answer) -> None:
-        for extra in found[1:]:
+    async def _adopt(self, found: Sequence[Found], part: Answer) -> MessageRef:
+        oldest, *extras = [one.message for one in found]
+        for extra in extras:
             await self._chat.delete(extra)
         if part.state in OUTCOMES:
-            await self._chat.edit(found[0], part)
+            await self._chat.edit(oldest, part)
+        return oldest
 
 
-async def _shown(message: LiveMessage, answer: Answer, pulse: Pulse) -> int:
+async def _shown(message: MindedMessage, answer: Answer, pulse: Pulse) -> int:
     """Show progress, once it need not wait for that of others; how often. Raises CallError where it is refused."""
     while not pulse.given_up:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from bot.platforms.discord.markdown import WIDE, block, calm, shown, width_of
@@ -202,19 +203,21 @@ def _image(answer: Answer, image: str) -> list[Json]:
 
 def _sources(sources: Sequence[Source]) -> list[str]:
     lines: list[str] = []
-    number = 0
+    numbers = count(1)
     for group in source_groups(sources[:SOURCES_SHOWN]):
         lines.append(f"**{group.title}**, {group.told}" if group.told else f"**{group.title}**")
-        for line, source in group.lines:
-            number += 1
-            said = line
-            if source.url.startswith(("https://", "http://")) and not set(source.url) & set("<>()|\"' "):
-                title = source.title.replace("[", "(").replace("]", ")")
-                said = f"[{title}](<{source.url}>){line.removeprefix(source.title)}"
-            lines.append(f"{number}. {said}")
+        lines += [f"{next(numbers)}. {_linked(line, source)}" for line, source in group.lines]
     if len(sources) > SOURCES_SHOWN:
         lines.append(f"and {len(sources) - SOURCES_SHOWN} more")
     return lines
+
+
+def _linked(line: str, source: Source) -> str:
+    """What is said of a source; its title is a link, where the address is sound."""
+    if not source.url.startswith(("https://", "http://")) or set(source.url) & set("<>()|\"' "):
+        return line
+    title = source.title.replace("[", "(").replace("]", ")")
+    return f"[{title}](<{source.url}>){line.removeprefix(source.title)}"
 
 
 def _buttons(answer: Answer, mark: str) -> list[Json]:

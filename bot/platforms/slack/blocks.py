@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from bot.platforms.slack.values import FEEDBACK_ACTION, FOLLOW_UP_ACTION, RETRY_ACTION, STOP_ACTION
@@ -176,19 +177,22 @@ def _image(answer: Answer, image: str) -> list[Json]:
 
 def _sources(sources: Sequence[Source]) -> list[str]:
     lines: list[str] = []
-    number = 0
+    numbers = count(1)
     for group in source_groups(sources[:SOURCES]):
         lines.append(f"*{group.title}*, {escape(group.told)}" if group.told else f"*{group.title}*")
-        for line, source in group.lines:
-            number += 1
-            said = escape(line)
-            if source.url.startswith(("https://", "http://")) and not set(source.url) & set("<>|\"' "):
-                title = escape(source.title)
-                said = f"<{escape(source.url)}|{title}>{said.removeprefix(title)}"
-            lines.append(f"[{number}] {said}")
+        lines += [f"[{next(numbers)}] {_linked(line, source)}" for line, source in group.lines]
     if len(sources) > SOURCES:
         lines.append(f"and {len(sources) - SOURCES} more")
     return lines
+
+
+def _linked(line: str, source: Source) -> str:
+    """What is said of a source; its title is a link, where the address is sound."""
+    said = escape(line)
+    if not source.url.startswith(("https://", "http://")) or set(source.url) & set("<>|\"' "):
+        return said
+    title = escape(source.title)
+    return f"<{escape(source.url)}|{title}>{said.removeprefix(title)}"
 
 
 def _buttons(answer: Answer) -> list[Json]:
